@@ -1,0 +1,1 @@
+"""What the compat, crash and benchmark suites share: broker processes and an independent raw client."""
