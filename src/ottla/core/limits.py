@@ -8,3 +8,78 @@ MAX_TAGGED_FIELDS = 10_000
 
 MAX_REQUEST_BYTES = 104_857_600
 """Default of `socket.request.max.bytes`: 100 MiB, as Apache Kafka's."""
+
+FLUSH_THREADS = 4
+"""Threads that wait for fdatasync: enough to keep a disk's queue busy, few enough not to fight for the interpreter."""
+
+FETCH_SESSION_IDLE_SECONDS = 120.0
+"""A fetch session idle for this long gives way to a new one when the cache is full; Apache Kafka's two minutes."""
+
+MAX_SESSION_EPOCH = 2**31 - 1
+"""The last epoch of a fetch session's int32; after it comes 1, because 0 opens a session."""
+
+PRODUCER_BATCHES_REMEMBERED = 5
+"""Batches of one producer that are known again when they come twice: as many as a client may have in flight (KIP-98)."""
+
+READ_BUFFER_BYTES = 262_144
+"""One per event loop, for all its connections: as much as one read of a fast socket brings; more no longer helps."""
+
+MAX_IN_FLIGHT_REQUESTS = 100
+"""Requests of one connection that are being answered at once. Clients pipeline 5 to 10; Apache Kafka works on 1."""
+
+MAX_IN_FLIGHT_BYTES = 67_108_864
+"""Bytes that one connection's unanswered requests and its finished, waiting replies may hold: enough for five
+requests of 10 MB, too little for one client to fill the memory."""
+
+WRITE_HIGH_WATER_BYTES = 262_144
+"""Unsent bytes of one connection above which nothing more is read from it: it asks faster than it listens."""
+
+ACCEPT_BATCH = 64
+"""Connections taken at once before the loop serves others: a storm of new ones must not starve the old."""
+
+STOP_SECONDS = 5.0
+"""How long a stopping server waits for requests in flight before it cancels them."""
+
+SAME_LOG_LINE_SECONDS = 10.0
+"""One address's same complaint is logged once in this time, with a count of those left out."""
+
+MAX_CLIENT_IN_FLIGHT = 1_000
+"""Requests that one client connection may have unanswered before `send` waits: a bound, not a policy."""
+
+MAX_DECOMPRESSED_BYTES = 104_857_600
+"""Bytes that the records of one batch may take after decompression: 100 MiB, as much as could have been sent
+uncompressed in one request. A kilobyte of zstd can announce gigabytes. A reader may allow another number."""
+
+MAX_COMPRESSED_BLOCKS = 100_000
+"""Blocks in one compressed frame whose sizes are added up beforehand; empty ones take 3 bytes of a sender and
+a quarter of a microsecond of ours. 100,000 of the smallest usual ones (lz4's 64 KiB) are over any limit anyway."""
+
+OPEN_FILES_SHARE = 0.4
+"""The part of RLIMIT_NOFILE that open segment files may take; the rest is for sockets and everything else."""
+
+MIN_OPEN_FILES = 16
+"""Open segment files allowed at least, whatever RLIMIT_NOFILE says: fewer would reopen a file per request."""
+
+MAX_OPEN_FILES_WANTED = 1 << 20
+"""File descriptors asked for where the hard limit is «infinite»; some kernels refuse more."""
+
+CACHE_PROBE_BYTES = 131_072
+"""Distance of the one-byte probes that tell whether a range is in the page cache: the kernel's default readahead."""
+
+SMALL_READ_BYTES = 16_384
+"""Reads up to this size are made at once without waiting; larger ones are probed first and then read whole."""
+
+READ_POSITIONS_REMEMBERED = 16
+"""Per log: where the last reads ended. More parallel readers than this at different places pay an index lookup."""
+
+SCAN_CHUNK_BYTES = 8_192
+"""Bytes per read while looking for a batch between two index entries (4 KiB apart by default)."""
+
+RECOVERY_CHUNK_BYTES = 4 << 20
+"""Bytes per read while a log is checked after a crash: large enough to be fast, small beside the memory aim."""
+
+READ_AHEAD_BYTES = 4 << 20
+"""Bytes that a thread brings into the page cache when a reader comes to a cold place, so that its next reads are hot."""
+
+MAX_BATCH_BYTES = (1 << 31) - 1 - 12
+"""The greatest batch length that an int32 can announce; more is damage, not data."""
