@@ -6,7 +6,7 @@ who act on it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from ottla.cluster import keys
@@ -16,10 +16,6 @@ from ottla.cluster.metadata import BrokerImage, PartitionImage, TopicImage
 from ottla.cluster.persistent_map import PersistentMap
 from ottla.cluster.store import Change, Snapshot
 
-_NO_TOPICS: PersistentMap[str, TopicImage] = PersistentMap()
-_NO_NAMES: PersistentMap[bytes, str] = PersistentMap()
-_NO_COLLISIONS: PersistentMap[str, frozenset[str]] = PersistentMap()
-_NO_CONFIGS: PersistentMap[Resource, Mapping[str, str]] = PersistentMap()
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -38,11 +34,11 @@ class ClusterImage:
 
     revision: int = 0
     cluster_id: str = ""
-    brokers: Mapping[int, BrokerImage] = MappingProxyType({})
-    topics: PersistentMap[str, TopicImage] = _NO_TOPICS
-    topic_names: PersistentMap[bytes, str] = _NO_NAMES
-    collisions: PersistentMap[str, frozenset[str]] = _NO_COLLISIONS
-    all_configs: PersistentMap[Resource, Mapping[str, str]] = _NO_CONFIGS
+    brokers: Mapping[int, BrokerImage] = field(default_factory=lambda: MappingProxyType({}))
+    topics: PersistentMap[str, TopicImage] = field(default_factory=PersistentMap)
+    topic_names: PersistentMap[bytes, str] = field(default_factory=PersistentMap)
+    collisions: PersistentMap[str, frozenset[str]] = field(default_factory=PersistentMap)
+    all_configs: PersistentMap[Resource, Mapping[str, str]] = field(default_factory=PersistentMap)
 
     @classmethod
     def load(cls, snapshot: Snapshot) -> "ClusterImage":
