@@ -1,8 +1,8 @@
 """ListOffsets (key 2): the offset that belongs to a timestamp, or to one of the special negative timestamps.
 
-Leader epochs since v4 (KIP-320). What a negative timestamp means grew with the versions: max timestamp in
-v7 (KIP-734), tiered storage in v8, v9 and v11 (KIP-405, KIP-1005, KIP-1023); v10 lets the caller bound
-the wait (KIP-1075).
+Isolation level since v2 (KIP-98), leader epochs since v4 (KIP-320). What a negative timestamp means grew
+with the versions: max timestamp in v7 (KIP-734), tiered storage in v8, v9 and v11 (KIP-405, KIP-1005,
+KIP-1023); v10 lets the caller bound the wait (KIP-1075).
 """
 
 from __future__ import annotations
