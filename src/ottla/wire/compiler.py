@@ -1,59 +1,60 @@
-"""Makes readers, writers and constructors when they are first used. The one file of the project that may exec."""
+"""Makes readers, writers and constructors when first used. The one file of the project that may exec."""
 
 from collections.abc import Callable
 from struct import pack, unpack_from
-from typing import Any
+from typing import Any, cast
 
 from ottla.wire import runtime
 from ottla.wire.fields import fields_of
 from ottla.wire.reading import ReaderSource
 from ottla.wire.schema import Message, MessageType
-from ottla.wire.source import Source
+from ottla.wire.source import Source, assign_default
 from ottla.wire.types import Buffer, Fresh, WireError
 from ottla.wire.writing import WriterSource
 
+Reader = Callable[[memoryview, int], tuple[Any, int]]
+Writer = Callable[[Message], list[Buffer]]
+Constructor = Callable[..., None]
+
 _GLOBALS = {
     **{name: getattr(runtime, name) for name in runtime.__all__},
+    "FRESH": Fresh(),
     "new": object.__new__,
     "pack": pack,
     "unpack_from": unpack_from,
 }
 
 
-def reader(cls: MessageType, version: int) -> Callable[[memoryview, int], tuple[Any, int]]:
+def reader(cls: MessageType, version: int) -> Reader:
     """The function that reads `cls` in this version. Raises WireError when there is no such version."""
-    flexible = _is_flexible(cls, version)
-    return _compile(
-        ReaderSource(version, flexible=flexible).message(cls), f"{cls.__name__} v{version} reader"
-    )
+    source = ReaderSource(version, flexible=_is_flexible(cls, version)).message(cls)
+    return cast("Reader", _compile(source, "read", f"{cls.__name__} v{version} reader"))
 
 
-def writer(cls: MessageType, version: int) -> Callable[[Message], list[Buffer]]:
+def writer(cls: MessageType, version: int) -> Writer:
     """The function that writes `cls` in this version. Raises WireError when there is no such version."""
-    flexible = _is_flexible(cls, version)
-    return _compile(
-        WriterSource(version, flexible=flexible).message(cls), f"{cls.__name__} v{version} writer"
-    )
+    source = WriterSource(version, flexible=_is_flexible(cls, version)).message(cls)
+    return cast("Writer", _compile(source, "write", f"{cls.__name__} v{version} writer"))
 
 
-def constructor(cls: MessageType) -> Callable[..., None]:
+def constructor(cls: MessageType) -> Constructor:
     """The keyword-only `__init__` of `cls`."""
     source = Source()
-    parameters, body = [], []
-    for field in fields_of(cls):
-        default = field.default
-        body.append(f"self.{field.name} = {field.name}")
-        if isinstance(default, Fresh | list):
-            made = f"{source.bind(field.type)}()" if isinstance(default, Fresh) else "[]"
-            body[-1] += f" if {field.name} is not FRESH else {made}"
-            default = Fresh()
-        parameters.append(f"{field.name}={'FRESH' if isinstance(default, Fresh) else repr(default)}")
-    source.globals["FRESH"] = Fresh()
+    fields = fields_of(cls)
+    parameters = [
+        f"{field.name}={'FRESH' if isinstance(field.default, Fresh | list) else repr(field.default)}"
+        for field in fields
+    ]
     source.line(f"def __init__(self, *, {', '.join([*parameters, 'unknown_tags=()'])}):")
     with source.indented():
-        for text in [*body, "self.unknown_tags = unknown_tags"]:
-            source.line(text)
-    return _compile(source, f"{cls.__name__} constructor")
+        source.line("self.unknown_tags = unknown_tags")
+        for field in fields:
+            source.line(f"self.{field.name} = {field.name}")
+            if isinstance(field.default, Fresh | list):
+                source.line(f"if {field.name} is FRESH:")
+                with source.indented():
+                    assign_default(source, field, f"self.{field.name}")
+    return cast("Constructor", _compile(source, "__init__", f"{cls.__name__} constructor"))
 
 
 def _is_flexible(cls: MessageType, version: int) -> bool:
@@ -65,8 +66,8 @@ def _is_flexible(cls: MessageType, version: int) -> bool:
     return cls.__flexible_from__ is not None and version >= cls.__flexible_from__
 
 
-def _compile(source: Source, title: str) -> Any:
-    """Run the source's `def` and hand out its function."""
+def _compile(source: Source, name: str, title: str) -> object:
+    """Run the source's `def name` and hand out the function. `title` stands in tracebacks for a file name."""
     namespace = {**_GLOBALS, **source.globals}
-    exec(compile("\n".join(source.lines), f"<{title}>", "exec"), namespace)  # noqa: S102
-    return next(value for name, value in namespace.items() if name in {"read", "write", "__init__"})
+    exec(compile("\n".join(source.lines), f"<{title}>", "exec"), namespace)  # noqa: S102  # ADR 2
+    return namespace[name]

@@ -91,8 +91,8 @@ def _field(cls: MessageType, name: str, hint: object) -> Field:
     return field
 
 
-def _resolve(hint: Any, where: str) -> tuple[WireType, list[Marker], bool]:
-    """Take an annotation apart: the type on the wire, the markers around it, and whether None is written into it."""
+def _resolve(hint: Any, where: str) -> tuple[WireType, list[Marker], bool]:  # noqa: ANN401  # types have no type
+    """Take an annotation apart: its type on the wire, the markers around it, and whether it allows None."""
     markers: list[Marker] = []
     optional = False
     while not isinstance(hint, MessageType):

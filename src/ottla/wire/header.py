@@ -1,7 +1,8 @@
 """What stands before every request and response, behind the frame's size.
 
-Two historic exceptions: the client id keeps its old two-byte length in flexible versions too, so that a broker can read
-the header of a version it does not know; and ApiVersions' response header is never flexible, for the same reason.
+Two historic exceptions: the client id keeps its old two-byte length in flexible versions too, so that a
+broker can read the header of a version it does not know; and ApiVersions' response header is never flexible,
+so that a client can read the answer of a broker that does not know its version.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class RequestHeader:
 def decode_request_header(buffer: Buffer) -> tuple[RequestHeader, int]:
     """The header, and where the body starts. Raises WireError.
 
-    For an API or version that is not in the registry the position is only that behind the client id: nobody can tell
+    For an API that is not in the registry the position is the one behind the client id: nobody can tell
     whether a tagged section follows, and no body of such a request can be read anyway.
     """
     view = memoryview(buffer)

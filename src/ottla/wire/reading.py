@@ -1,9 +1,9 @@
 """Writes the source of a reader: one straight function for one (message, version).
 
-How it stays fast: neighbouring fixed-width fields, and the length that follows them, are one `unpack_from`; lengths of
-one byte need no call; structures are read in line. How it stays safe: positions only grow, so one comparison at the end
-refuses every message that ran over the end of the buffer; slices never copy more than is there; every count of a list is
-checked against what is left before the list is made.
+How it stays fast: neighbouring fixed-width fields, and the length that follows them, are one `unpack_from`;
+lengths of one byte need no call; structures are read in line. How it stays safe: positions only grow, so one
+comparison at the end refuses every message that ran over the end of the buffer; slices never copy more than
+is there; every count of a list is checked against what is left before the list is made.
 """
 
 from ottla.wire.fields import Array, Field, WireType, fields_of
@@ -13,7 +13,7 @@ from ottla.wire.types import Kind
 
 
 class ReaderSource:
-    """Collects the lines of one reader. `pending` are fixed-width values not yet unpacked: (struct code, target)."""
+    """Collects the lines of one reader. `pending` are fixed-width values not yet unpacked: (code, target)."""
 
     def __init__(self, version: int, *, flexible: bool) -> None:
         self.version = version

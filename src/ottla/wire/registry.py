@@ -122,7 +122,7 @@ class Api:
 
     def _message(self, suffix: str) -> type[Message]:
         module = import_module(f"ottla.wire.messages.{snake_case(self.name)}")
-        return cast(type[Message], getattr(module, self.name + suffix))
+        return cast("type[Message]", getattr(module, self.name + suffix))
 
 
 def snake_case(name: str) -> str:

@@ -48,7 +48,7 @@ def tag_count(view: memoryview, position: int, first: int, end: int) -> tuple[in
 
 
 def read_tag(view: memoryview, position: int, last: int, end: int) -> tuple[int, int, int]:
-    """A tag's number, where its content starts, and where that stops. Numbers must rise: that is all that rules out two."""
+    """A tag's number, where its content starts and where it stops. Numbers must rise, so none comes twice."""
     tag, position = decode_unsigned(view, position)
     size, position = decode_unsigned(view, position)
     if tag <= last:

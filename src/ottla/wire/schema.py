@@ -4,13 +4,14 @@
         group_id: string = ""
         group_instance_id: Annotated[string | None, since(3)] = None
 
-Making a class costs microseconds: constructor, readers and writers are compiled when first used. A structure that
-only occurs inside others takes no class keywords; it is read and written as part of them.
+Making a class costs microseconds: constructor, readers and writers are compiled when first used. A structure
+that only occurs inside others takes no class keywords; it is read and written as part of them.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Any, ClassVar, Self, dataclass_transform
 
 from ottla.wire.types import Buffer, WireError
@@ -52,17 +53,17 @@ class MessageType(type):
         super().__init__(name, bases, namespace)
 
 
-class Message(metaclass=MessageType):
-    """A structure of the protocol, for all its versions: keyword-only constructor, Kafka's defaults, equality by value."""
+class Message(metaclass=MessageType):  # noqa: PLW1641  # no hash: a message can change
+    """A structure of the protocol, in all versions: keyword-only constructor, Kafka's defaults, equality."""
 
     unknown_tags: tuple[tuple[int, bytes], ...] = ()
     """Tagged fields (number, content) that this class has no name for; kept, and written again, in order."""
 
-    __readers__: ClassVar[dict[int, Any]]
-    __writers__: ClassVar[dict[int, Any]]
+    __readers__: ClassVar[dict[int, Callable[[memoryview, int], tuple[Self, int]]]]
+    __writers__: ClassVar[dict[int, Callable[[Message], list[Buffer]]]]
     __slots__: ClassVar[tuple[str, ...]]
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, **values: object) -> None:
         from ottla.wire import compiler
 
         cls = type(self)
@@ -81,7 +82,7 @@ class Message(metaclass=MessageType):
 
             read = cls.__readers__[version] = compiler.reader(cls, version)
         try:
-            return read(memoryview(buffer), position)  # type: ignore[no-any-return]
+            return read(memoryview(buffer), position)
         except _MALFORMED as error:
             raise WireError(f"{cls.__name__} v{version}: {error}") from error
 
@@ -93,7 +94,7 @@ class Message(metaclass=MessageType):
 
             write = self.__writers__[version] = compiler.writer(type(self), version)
         try:
-            return write(self)  # type: ignore[no-any-return]
+            return write(self)
         except _UNWRITABLE as error:
             raise WireError(f"{type(self).__name__} v{version}: {error}") from error
 

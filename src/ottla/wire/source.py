@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ottla.wire.fields import Array, Field, WireType, fields_of
+from ottla.wire.fields import Field, WireType, fields_of
 from ottla.wire.schema import MessageType
 from ottla.wire.types import Fresh, Kind
 
@@ -32,14 +32,10 @@ class Source:
         self._names += 1
         return f"{word}{self._names}"
 
-    def bind(self, thing: object) -> str:
+    def bind(self, thing: type) -> str:
         """A global name for `thing`."""
-        if isinstance(thing, type):
-            name = thing.__name__
-        else:
-            name = self.name("constant")
-        self.globals[name] = thing
-        return name
+        self.globals[thing.__name__] = thing
+        return thing.__name__
 
     def layout(self, codes: str) -> tuple[str, int]:
         """A global name for the big-endian Struct of these codes, and its size in bytes."""

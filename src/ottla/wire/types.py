@@ -1,6 +1,6 @@
-"""The words that message classes are written in: wire types, version markers, and the one error.
+"""The words that message classes are written in: types, version markers, and the one error.
 
-A type checker reads `Annotated[int32, since(7)]` as plain `int`; the compiler reads what is inside `Annotated`.
+A type checker reads `Annotated[int32, since(7)]` as plain `int`; the compiler reads what `Annotated` holds.
 """
 
 from typing import Annotated, Any, Final
@@ -13,11 +13,11 @@ ZERO_UUID: Final = bytes(16)
 
 
 class WireError(ValueError):
-    """Bytes that are no such message, or a message that such a version cannot carry. Names message, version, field."""
+    """Bytes that are no such message, or a message that this version cannot carry."""
 
 
 class Kind:
-    """How one value lies on the wire. `code` is its letter in the struct module, or "" when its length varies."""
+    """How one value lies on the wire. `code` is its letter in the struct module, none if its length varies."""
 
     __slots__ = ("code", "default", "name", "size")
 
@@ -71,7 +71,7 @@ def nullable(first: int, last: int | None = None) -> Marker:
 
 
 def tagged(tag: int) -> Marker:
-    """The field travels in the tagged section (KIP-482), under this number, and only when it is not its default."""
+    """The field travels in the tagged section (KIP-482), under this number, and only when not its default."""
     return Marker("tagged", tag)
 
 
@@ -88,6 +88,6 @@ class Fresh:
 _FRESH = Fresh()
 
 
-def fresh() -> Any:
+def fresh() -> Any:  # noqa: ANN401  # passes for whatever its field holds
     """The default of a field that holds a structure: a new one in each message."""
     return _FRESH

@@ -1,4 +1,4 @@
-"""Unsigned variable-length integers (KIP-482): seven bits to a byte, lowest first, high bit set but on the last."""
+"""Unsigned varints (KIP-482): seven bits to a byte, lowest first; the high bit says that more follow."""
 
 from ottla.wire.types import Buffer, WireError
 
@@ -22,7 +22,7 @@ def encode_unsigned(value: int) -> bytes:
 
 
 def decode_unsigned(buffer: Buffer, position: int) -> tuple[int, int]:
-    """The value at `position` and the position after it. Raises WireError; IndexError where the buffer ends."""
+    """The value at `position`, and the position after it. Raises WireError, IndexError at the end."""
     first = buffer[position]
     position += 1
     return (first, position) if first < 128 else decode_rest(buffer, position, first)

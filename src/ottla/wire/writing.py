@@ -11,7 +11,7 @@ from ottla.wire.types import Kind
 
 
 class WriterSource:
-    """Collects the lines of one writer. `pending` are fixed-width values not yet packed: (code, expression)."""
+    """Collects the lines of one writer. `pending` are fixed-width values not yet packed: (code, value)."""
 
     def __init__(self, version: int, *, flexible: bool) -> None:
         self.version = version
@@ -19,7 +19,7 @@ class WriterSource:
         self.source = Source()
         self.pending: list[tuple[str, str]] = []
         self.add = "add"
-        """The variable that takes the next piece: another one in a tagged field, whose size must be known first."""
+        """What takes the next piece: something else within a tagged field, whose size must be known first."""
 
     def message(self, cls: MessageType) -> Source:
         """The whole function for a message of this class."""
