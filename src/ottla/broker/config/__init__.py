@@ -1,0 +1,1 @@
+"""Configs: what there are, how they are given, what they are now."""
