@@ -42,18 +42,19 @@ class ReaderSource:
             if not field.exists(self.version):
                 assign_default(source, field, f"{target}.{field.name}")
             elif field.tag is None:
-                self.field(field, f"{target}.{field.name}")
+                self.field(cls, field, target)
             else:
                 assign_default(source, field, f"{target}.{field.name}")
                 tags.append(field)
         if self.flexible:
-            self.tagged_section(tags, target)
+            self.tagged_section(cls, tags, target)
         else:
             source.line(f"{target}.unknown_tags = ()")
 
-    def field(self, field: Field, target: str) -> None:
-        null = field.may_be_null(self.version)
-        self.value(field.type, target, field.name, null=null)
+    def field(self, cls: MessageType, field: Field, target: str) -> None:
+        """One field of the structure `target`."""
+        name = f"{cls.__name__}.{field.name}"
+        self.value(field.type, f"{target}.{field.name}", name, null=field.may_be_null(self.version))
 
     def value(self, wire_type: WireType, target: str, name: str, *, null: bool) -> None:
         """One value of any type into `target`. `name` is for errors."""
@@ -150,7 +151,7 @@ class ReaderSource:
             self.unpack()
             source.line(f"{items}.append({item})")
 
-    def tagged_section(self, fields: list[Field], target: str) -> None:
+    def tagged_section(self, cls: MessageType, fields: list[Field], target: str) -> None:
         """The tagged fields of one structure (KIP-482): nearly always none, which costs one comparison."""
         source = self.source
         count = source.name("tags")
@@ -165,9 +166,9 @@ class ReaderSource:
         source.line(f"if not {count}: {target}.unknown_tags = ()")
         source.line("else:")
         with source.indented():
-            self.tagged_fields(fields, target, count)
+            self.tagged_fields(cls, fields, target, count)
 
-    def tagged_fields(self, fields: list[Field], target: str, count: str) -> None:
+    def tagged_fields(self, cls: MessageType, fields: list[Field], target: str, count: str) -> None:
         source = self.source
         unknown, tag, last, stop = (source.name(word) for word in ("unknown", "tag", "last", "stop"))
         source.line(f"{count}, position = tag_count(view, position, {count}, end)")
@@ -180,7 +181,7 @@ class ReaderSource:
             for field in fields:
                 source.line(f"if {tag} == {field.tag}:")
                 with source.indented():
-                    self.field(field, f"{target}.{field.name}")
+                    self.field(cls, field, target)
                     self.unpack()
                     source.line(f"if position != {stop}: raise wrong_size({field.name!r}, position, {stop})")
                     source.line("continue")

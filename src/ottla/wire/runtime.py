@@ -1,5 +1,7 @@
 """What compiled readers and writers call in the rarer cases: long lengths, tagged fields, refusals."""
 
+from collections.abc import Sequence
+
 from ottla.core.limits import MAX_ARRAY_ELEMENTS, MAX_TAGGED_FIELDS
 from ottla.wire.types import WireError
 from ottla.wire.varint import ONE_BYTE, decode_rest, decode_unsigned, encode_unsigned
@@ -70,7 +72,7 @@ def read_unknown(view: memoryview, position: int, first: int, end: int) -> tuple
     return tuple(tags), position
 
 
-def encode_tags(tags: list[tuple[int, bytes]]) -> bytes:
+def encode_tags(tags: Sequence[tuple[int, bytes]]) -> bytes:
     """A tagged section in order of the numbers. Raises WireError when one number occurs twice."""
     parts = [encode_unsigned(len(tags))]
     last = -1

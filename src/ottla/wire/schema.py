@@ -16,8 +16,8 @@ from typing import Any, ClassVar, Self, dataclass_transform
 
 from ottla.wire.types import Buffer, WireError
 
-_MALFORMED = (IndexError, struct.error, UnicodeDecodeError)
-_UNWRITABLE = (struct.error, AttributeError, TypeError, UnicodeEncodeError, OverflowError)
+_MALFORMED = (WireError, IndexError, struct.error, UnicodeDecodeError)
+_UNWRITABLE = (WireError, struct.error, AttributeError, TypeError, UnicodeEncodeError, OverflowError)
 
 
 @dataclass_transform(kw_only_default=True)

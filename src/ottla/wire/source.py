@@ -40,7 +40,7 @@ class Source:
     def layout(self, codes: str) -> tuple[str, int]:
         """A global name for the big-endian Struct of these codes, and its size in bytes."""
         layout = struct.Struct(">" + codes)
-        name = "layout_" + codes
+        name = "layout_" + codes.replace("?", "z")
         self.globals[name] = layout
         return name, layout.size
 

@@ -17,7 +17,7 @@ class WireError(ValueError):
 
 
 class Kind:
-    """How one value lies on the wire. `code` is its letter in the struct module, none if its length varies."""
+    """How one value lies on the wire. `code` is its letter in struct, none if its length varies."""
 
     __slots__ = ("code", "default", "name", "size")
 

@@ -42,19 +42,21 @@ class WriterSource:
         for field in fields_of(cls):
             if not field.exists(self.version):
                 if not field.ignorable:
-                    source.line(
-                        f"if {differs(field, f'{value}.{field.name}')}: raise lacking({field.name!r})"
-                    )
+                    condition = differs(field, f"{value}.{field.name}")
+                    source.line(f"if {condition}: raise lacking('{cls.__name__}.{field.name}')")
             elif field.tag is None:
-                self.value(
-                    field.type, f"{value}.{field.name}", field.name, null=field.may_be_null(self.version)
-                )
+                self.field(cls, field, value)
             else:
                 tags.append(field)
         if self.flexible:
-            self.tagged_section(tags, value)
+            self.tagged_section(cls, tags, value)
         else:
-            source.line(f"if {value}.unknown_tags: raise lacking('unknown_tags')")
+            source.line(f"if {value}.unknown_tags: raise lacking('{cls.__name__}.unknown_tags')")
+
+    def field(self, cls: MessageType, field: Field, value: str) -> None:
+        """One field of the structure `value`."""
+        name = f"{cls.__name__}.{field.name}"
+        self.value(field.type, f"{value}.{field.name}", name, null=field.may_be_null(self.version))
 
     def value(self, wire_type: WireType, value: str, name: str, *, null: bool) -> None:
         """One value of any type."""
@@ -148,39 +150,41 @@ class WriterSource:
             source.line(f"if {items}: {self.add}(pack('>%d{element.code}' % len({items}), *{items}))")
             return
         item = source.name("item")
-        source.line(f"if {items}:")
+        source.line(f"for {item} in {items} or ():")
         with source.indented():
-            source.line(f"for {item} in {items}:")
-            with source.indented():
-                if isinstance(element, MessageType):
-                    self.structure(element, item)
-                else:
-                    self.value(element, item, name, null=False)
-                self.pack()
+            if isinstance(element, MessageType):
+                self.structure(element, item)
+            else:
+                self.value(element, item, name, null=False)
+            self.pack()
 
-    def tagged_section(self, fields: list[Field], value: str) -> None:
+    def tagged_section(self, cls: MessageType, fields: list[Field], value: str) -> None:
         """The tagged fields that are not their defaults, and the unknown ones: nearly always none."""
         source = self.source
         self.pack()
+        unknown = f"{value}.unknown_tags"
+        if not fields:
+            source.line(f"{self.add}(encode_tags({unknown}) if {unknown} else b'\\0')")
+            return
         conditions = [differs(field, f"{value}.{field.name}") for field in fields]
-        source.line(f"if not ({' or '.join([f'{value}.unknown_tags', *conditions])}): {self.add}(b'\\0')")
+        source.line(f"if not ({' or '.join([unknown, *conditions])}): {self.add}(b'\\0')")
         source.line("else:")
         with source.indented():
             tags = source.name("tags")
-            source.line(f"{tags} = list({value}.unknown_tags)")
+            source.line(f"{tags} = list({unknown})")
             for field, condition in zip(fields, conditions, strict=True):
                 source.line(f"if {condition}:")
                 with source.indented():
-                    self.tagged_field(field, f"{value}.{field.name}", tags)
+                    self.tagged_field(cls, field, value, tags)
             source.line(f"{self.add}(encode_tags({tags}))")
 
-    def tagged_field(self, field: Field, value: str, tags: str) -> None:
+    def tagged_field(self, cls: MessageType, field: Field, value: str, tags: str) -> None:
         source = self.source
         chunks, outer = source.name("chunks"), self.add
         self.add = source.name("add")
         source.line(f"{chunks} = []")
         source.line(f"{self.add} = {chunks}.append")
-        self.value(field.type, value, field.name, null=field.may_be_null(self.version))
+        self.field(cls, field, value)
         self.pack()
         source.line(f"{tags}.append(({field.tag}, b''.join({chunks})))")
         self.add = outer
