@@ -1,0 +1,85 @@
+# make run           a broker on port 9092 with its data in ./data, and a first message (PORT=9192, DATA=./elsewhere)
+# make test          every check and every test that this machine can run
+# make check         format, lint, types, floors
+# make bench         figures against Apache Kafka on this machine
+# make test-heavy    the tests that take minutes
+# make clean         remove what these made, but never ./data
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PORT ?= 9092
+DATA ?= ./data
+PYTEST ?= pytest
+WORKERS ?= 2
+
+BIN := .venv/bin
+RUNTIME := .venv/.ottla-runtime
+DEVELOPMENT := .venv/.ottla-development
+
+.PHONY: help run test check test-unit test-integration test-heavy bench kcat kafka clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+.venv/pyvenv.cfg:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here; name one with PYTHON=... (3.11 or later)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: 3.11 or later is needed; name one with PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "no virtual environment could be made; on Debian: apt install python3-venv"; exit 1; }
+
+$(RUNTIME): pyproject.toml .venv/pyvenv.cfg
+	@echo "installing ottla into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEVELOPMENT): pyproject.toml .venv/pyvenv.cfg
+	@echo "installing ottla and what its tests need into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(RUNTIME)
+
+run: $(RUNTIME)
+	@exec $(BIN)/ottla demo --port $(PORT) --data $(DATA)
+
+check: $(DEVELOPMENT)
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Quick ones first and side by side; what starts brokers, kills them or measures them comes after, one at a time.
+test: check kcat kafka test-unit test-integration
+
+test-unit: $(DEVELOPMENT)
+	$(BIN)/$(PYTEST) -q -n $(WORKERS) tests/unit tests/wire tests/property
+
+test-integration: $(DEVELOPMENT) kcat kafka
+	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/integration tests/crash tests/compat
+
+test-heavy: $(DEVELOPMENT) kcat kafka
+	$(BIN)/$(PYTEST) -q -m heavy --timeout 3600 tests
+
+bench: $(DEVELOPMENT) kafka
+	$(BIN)/python -m benchmarks
+
+# Both are wanted by some tests, which skip with a word where they cannot be had.
+kcat:
+	@if command -v kcat >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing kcat"; \
+	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends kcat; } >/dev/null 2>&1 \
+	    || echo "kcat could not be installed; its tests are skipped"; \
+	else echo "kcat is not here (apt install kcat); its tests are skipped"; fi
+
+kafka: $(DEVELOPMENT)
+	@if [ -f .kafka/lib/.complete ]; then exit 0; fi; \
+	if command -v mvn >/dev/null && command -v java >/dev/null; then \
+	  echo "fetching Apache Kafka's jars into .kafka/lib"; \
+	  if $(BIN)/python -m tests.support.apache fetch; then touch .kafka/lib/.complete; \
+	  else echo "Apache Kafka's jars could not be had; tests against it are skipped"; fi; \
+	else echo "no Java with Maven here; tests against Apache Kafka are skipped"; fi
+
+clean:
+	rm -rf .venv .kafka .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist src/*.egg-info
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

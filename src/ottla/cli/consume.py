@@ -1,0 +1,220 @@
+"""Print what a topic holds, from the start to the end; or, with --follow, what comes from now on.
+
+examples:
+  ottla consume orders                                  everything, then end
+  ottla consume orders --follow                         only what comes from now on
+  ottla consume orders --follow --from-beginning        everything, and what comes
+  ottla consume orders --offset -10                     the last ten of each partition
+  ottla consume orders --timestamp 2026-11-22T18:00     what came since then (local time)
+  ottla consume orders -f '%p:%o %k = %s\\n' -c 5
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, talk
+from ottla.cli.errors import CommandError, UsageError
+from ottla.cli.escapes import unescape
+
+if TYPE_CHECKING:
+    from ottla.cli.formats import Format
+    from ottla.cli.start_offsets import Start
+    from ottla.client.consumer import Consumer, FetchedRecords
+    from ottla.client.metadata import TopicPartition
+    from ottla.records.reader import Record
+
+_FORMAT_HELP = (
+    "%%s value, %%k key, %%h headers, %%o offset, %%p partition, %%t topic, %%T timestamp, "
+    "%%S and %%K sizes of value and key, %%R size of value in 4 bytes; no newline is added"
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("topic", metavar="TOPIC")
+    add_bootstrap_server(parser)
+    _add_range(parser.add_argument_group("what to read"))
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="each record as one line of JSON")
+    output.add_argument(
+        "-f",
+        "--format",
+        metavar="FORMAT",
+        help=_FORMAT_HELP,
+    )
+    output.add_argument("-K", "--key-separator", metavar="TEXT", help="print the key too, and this after it")
+    output.add_argument(
+        "-D",
+        "--delimiter",
+        default="\\n",
+        metavar="TEXT",
+        help="printed after each record; default: a newline",
+    )
+    output.add_argument(
+        "-Z", "--null-marker", default="", metavar="TEXT", help="printed for null; default: nothing"
+    )
+    parser.set_defaults(run=run)
+
+
+def _add_range(reading: "argparse._ArgumentGroup") -> None:
+    start = reading.add_mutually_exclusive_group()
+    start.add_argument(
+        "--from-beginning", action="store_true", help="from the first record; the default without --follow"
+    )
+    start.add_argument(
+        "-o",
+        "--offset",
+        metavar="OFFSET",
+        help="from offset N, -N for the last N, earliest or latest; of each partition",
+    )
+    start.add_argument(
+        "--timestamp",
+        metavar="TIME",
+        help="from the first record at or after it: ISO 8601, or milliseconds since 1970",
+    )
+    reading.add_argument(
+        "-p",
+        "--partition",
+        type=_partitions,
+        action="extend",
+        metavar="N[,N…]",
+        help="only these; default: all",
+    )
+    reading.add_argument("-c", "--max-messages", type=_positive, metavar="N", help="end after N records")
+    reading.add_argument(
+        "--follow", action="store_true", help="wait for more until Ctrl-C; default: end at the end"
+    )
+    reading.add_argument(
+        "--max-wait-ms",
+        type=int,
+        default=500,
+        metavar="MS",
+        help="how long the broker may hold a request that finds nothing; default: 500",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the records."""
+    servers = checked_bootstrap_servers(options.bootstrap_server)
+    write = _format(options)
+    start = _start(options)
+    return talk(_consume(servers, start, write, options))
+
+
+async def _consume(servers: str, start: "Start", write: "Format", options: argparse.Namespace) -> int:
+    from ottla.cli.start_offsets import ranges, start_offsets
+    from ottla.client.consumer import Consumer
+    from ottla.client.settings import ConsumerSettings
+
+    settings = ConsumerSettings(auto_offset_reset="earliest", fetch_max_wait_ms=options.max_wait_ms)
+    async with Consumer(servers, settings) as consumer:
+        known = await ranges(consumer, await _chosen(consumer, options))
+        starts = await start_offsets(consumer, start, known)
+        ends = None if options.follow else {partition: known[partition].end for partition in known}
+        printing = _Printing(write, ends, options.max_messages)
+        wanted = {
+            partition: offset
+            for partition, offset in starts.items()
+            if not printing.is_over(partition, offset)
+        }
+        await consumer.assign(wanted)
+        while wanted and not printing.enough:
+            fetched = await consumer.poll()
+            printing.print(fetched)
+            if printing.is_over(fetched.partition, fetched.next_offset):
+                consumer.unassign(fetched.partition)
+                del wanted[fetched.partition]
+    return 0
+
+
+class _Printing:
+    """Writes records until each partition's end, if it has one, and until there are enough."""
+
+    def __init__(
+        self, write: "Format", ends: "Mapping[TopicPartition, int] | None", max_messages: int | None
+    ) -> None:
+        self._write = write
+        self._ends = ends
+        self._left = max_messages
+
+    @property
+    def enough(self) -> bool:
+        return self._left == 0
+
+    def is_over(self, partition: "TopicPartition", offset: int) -> bool:
+        """Whether there is nothing to print of the partition from `offset` on."""
+        return self._ends is not None and offset >= self._ends[partition]
+
+    def print(self, fetched: "FetchedRecords") -> None:
+        """Write, and hand it to whoever reads."""
+        topic, partition = fetched.partition
+        records = [record for record in fetched.records if not self.is_over(fetched.partition, record.offset)]
+        if self._left is not None:
+            records = records[: self._left]
+            self._left -= len(records)
+        sys.stdout.buffer.write(b"".join([self._write(topic, partition, record) for record in records]))
+        sys.stdout.buffer.flush()
+
+
+async def _chosen(consumer: "Consumer", options: argparse.Namespace) -> "list[TopicPartition]":
+    partitions = await consumer.partitions(options.topic)
+    if options.partition is None:
+        return partitions
+    for number in options.partition:
+        if number >= len(partitions):
+            there_are = f"it has {len(partitions)}, counted from 0"
+            raise CommandError(f"topic {options.topic} has no partition {number}: {there_are}")
+    return [partition for partition in partitions if partition.partition in options.partition]
+
+
+def _start(options: argparse.Namespace) -> "Start":
+    from ottla.cli.start_offsets import Anchor, Start, parse_offset, parse_timestamp
+
+    if options.offset is not None:
+        return parse_offset(options.offset)
+    if options.timestamp is not None:
+        return parse_timestamp(options.timestamp)
+    return Start(Anchor.LATEST if options.follow and not options.from_beginning else Anchor.EARLIEST)
+
+
+def _format(options: argparse.Namespace) -> "Format":
+    from ottla.cli.formats import compile_format
+    from ottla.cli.json_records import record_to_json
+
+    if options.json:
+        if options.format is not None or options.key_separator is not None:
+            raise UsageError("--json is a format of its own; leave --format and --key-separator out")
+        return lambda topic, partition, record: record_to_json(topic, partition, record) + b"\n"
+    null_marker = unescape(options.null_marker)
+    if options.format is not None:
+        return compile_format(options.format, null_marker)
+    delimiter = unescape(options.delimiter)
+    separator = None if options.key_separator is None else unescape(options.key_separator)
+    return _plain(delimiter, separator, null_marker)
+
+
+def _plain(delimiter: bytes, key_separator: bytes | None, null_marker: bytes) -> "Format":
+    def value(_topic: str, _partition: int, record: "Record") -> bytes:
+        return (null_marker if record.value is None else record.value) + delimiter
+
+    def key_and_value(topic: str, partition: int, record: "Record") -> bytes:
+        key = null_marker if record.key is None else record.key
+        return key + (key_separator or b"") + value(topic, partition, record)
+
+    return value if key_separator is None else key_and_value
+
+
+def _partitions(text: str) -> list[int]:
+    numbers = [int(number) for number in text.split(",")]
+    if min(numbers) < 0:
+        raise ValueError(text)
+    return numbers
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
