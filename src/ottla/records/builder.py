@@ -150,7 +150,7 @@ class BatchBuilder:
     def _header(self, base_offset: int, payload: Buffer) -> bytes:
         if not self.records_count:
             raise ValueError("a batch needs a record")
-        assert self._base_timestamp is not None  # noqa: S101 - set by the first append
+        assert self._base_timestamp is not None
         return encode_header(
             payload,
             base_offset=base_offset,

@@ -4,7 +4,7 @@
 |---|---|---|
 | gzip | one member (RFC 1952) | several members in a row |
 | snappy | xerial framing, blocks of 32 KiB, as Java clients do | the raw format; framed streams in a row |
-| lz4 | a frame of independent 64 KiB blocks without checksums, as Java clients do | any frames, in a row |
+| lz4 | a frame of independent 64 KiB blocks, as Java clients do | any frames, in a row |
 | zstd | one frame | several in a row |
 
 Nothing is allocated on the word of the sender: gzip is decompressed in steps up to the limit, the others
@@ -141,20 +141,17 @@ def _decompress_snappy_block(block: bytes, max_bytes: int) -> bytes:
     return bytes(cramjam.snappy.decompress_raw(block))
 
 
-def _compress_lz4(data: Buffer, level: int | None) -> bytes:
-    """Java clients refuse dependent blocks, and cramjam's own frames carry checksums nobody asked for."""
+def _compress_lz4(data: Buffer, level: int | None) -> Buffer:
+    """Blocks are independent, as Java clients refuse others; cramjam's own frames have needless checksums."""
     import cramjam
 
-    compress_block = cramjam.lz4.compress_block
-    fast = level is None or level == DEFAULT_LEVELS[Codec.LZ4]
+    if level is not None and level != DEFAULT_LEVELS[Codec.LZ4]:
+        compressor = cramjam.lz4.Compressor(level=level, content_checksum=False, block_linked=False)
+        compressor.compress(data)
+        return memoryview(compressor.finish())
     parts: list[Buffer] = [LZ4_HEADER]
     for piece in _pieces(data, LZ4_BLOCK_BYTES):
-        if fast:
-            block = memoryview(compress_block(piece, store_size=False))
-        else:
-            block = memoryview(
-                compress_block(piece, mode="high_compression", compression=level, store_size=False)
-            )
+        block = memoryview(cramjam.lz4.compress_block(piece, store_size=False))
         if len(block) < len(piece):
             parts += (struct.pack("<I", len(block)), block)
         else:

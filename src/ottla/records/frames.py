@@ -34,6 +34,8 @@ _uint32_le = struct.Struct("<I")
 def snappy_blocks(data: bytes) -> Iterator[tuple[int, int]]:
     """Start and end of each raw block in xerial-framed `data`, whose streams may follow one another."""
     position, size = len(XERIAL_HEADER), len(data)
+    if size < position:
+        raise CorruptRecordError("snappy: cut inside the header")
     while position < size:
         if data.startswith(XERIAL_MAGIC, position):
             position += len(XERIAL_HEADER)

@@ -7,7 +7,7 @@ from ottla.core.limits import MAX_DECOMPRESSED_BYTES
 from ottla.records.batch import Batch, TimestampType
 from ottla.records.compression import decompress
 from ottla.records.errors import CorruptRecordError
-from ottla.records.varint import decode
+from ottla.records.varint import decode, wrapped
 
 RecordHeaders = tuple[tuple[str, bytes | None], ...]
 
@@ -65,7 +65,7 @@ def read_records(  # noqa: C901, PLR0912, PLR0915 - the hot path, straight-line 
                 timestamp = base_timestamp + (byte >> 1 ^ -(byte & 1))
             else:
                 byte, position = decode(body, position, 10)
-                timestamp = base_timestamp + byte
+                timestamp = wrapped(base_timestamp + byte)
 
             byte = body[position]
             if byte < 128:

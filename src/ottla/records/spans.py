@@ -7,10 +7,10 @@ from ottla.records.reader import read_headers
 from ottla.records.varint import decode
 
 Span = tuple[int, int, int, int, bytes | None, bool]
-"""Start, end, timestamp delta, offset delta, key, whether there is a value. Plain, as one is made per record."""
+"""Start, end, timestamp delta, offset delta, key, whether there is a value. Plain: made per record."""
 
 
-def record_spans(body: bytes, count: int) -> Iterator[Span]:  # noqa: C901, PLR0912 - a hot path, straight-line
+def record_spans(body: bytes, count: int) -> Iterator[Span]:  # noqa: C901, PLR0912, PLR0915 - a hot path
     """Each of the `count` records in `body` (decompressed). Raises CorruptRecordError unless they fill it."""
     position, end = 0, len(body)
     try:

@@ -7,6 +7,7 @@ from ottla.records.errors import CorruptRecordError
 from ottla.wire.types import Buffer
 
 TABLE_SIZE = 4096
+INT64_RANGE = 1 << 64
 
 
 def _encode_unsigned(value: int) -> bytes:
@@ -22,8 +23,15 @@ ENCODED = tuple(_encode_unsigned(value) for value in range(TABLE_SIZE))
 """The encodings of the unsigned values 0 to 4095, by value: zigzag numbers up to ±2047 (200 KB, 1 ms)."""
 
 
+def wrapped(value: int) -> int:
+    """`value` as two's complement of 64 bits would have it."""
+    return (value + INT64_RANGE // 2) % INT64_RANGE - INT64_RANGE // 2
+
+
 def encode(value: int) -> bytes:
-    """`value` (a signed 64-bit integer) as a varint."""
+    """`value` as a varint; one that does not fit 64 bits wraps around, as differences of timestamps do."""
+    if not -INT64_RANGE // 2 <= value < INT64_RANGE // 2:
+        value = wrapped(value)
     zigzag = value << 1 ^ value >> 63
     return ENCODED[zigzag] if zigzag < TABLE_SIZE else _encode_unsigned(zigzag)
 
