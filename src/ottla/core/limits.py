@@ -10,22 +10,27 @@ MAX_REQUEST_BYTES = 104_857_600
 """Default of `socket.request.max.bytes`: 100 MiB, as Apache Kafka's."""
 
 FLUSH_THREADS = 4
-"""Threads that wait for fdatasync: enough to keep a disk's queue busy, few enough not to fight for the interpreter."""
+"""Threads that wait for fdatasync: enough to keep a disk's queue busy, few enough not to fight for the
+interpreter."""
 
 FETCH_SESSION_IDLE_SECONDS = 120.0
-"""A fetch session idle for this long gives way to a new one when the cache is full; Apache Kafka's two minutes."""
+"""A fetch session idle for this long gives way to a new one when the cache is full; Apache Kafka's two
+minutes."""
 
 MAX_SESSION_EPOCH = 2**31 - 1
 """The last epoch of a fetch session's int32; after it comes 1, because 0 opens a session."""
 
 PRODUCER_BATCHES_REMEMBERED = 5
-"""Batches of one producer that are known again when they come twice: as many as a client may have in flight (KIP-98)."""
+"""Batches of one producer that are known again when they come twice: as many as a client may have in flight
+(KIP-98)."""
 
 READ_BUFFER_BYTES = 262_144
-"""One per event loop, for all its connections: as much as one read of a fast socket brings; more no longer helps."""
+"""One per event loop, for all its connections: as much as one read of a fast socket brings; more no longer
+helps."""
 
 MAX_IN_FLIGHT_REQUESTS = 100
-"""Requests of one connection that are being answered at once. Clients pipeline 5 to 10; Apache Kafka works on 1."""
+"""Requests of one connection that are being answered at once. Clients pipeline 5 to 10; Apache Kafka works on
+1."""
 
 MAX_IN_FLIGHT_BYTES = 67_108_864
 """Bytes that one connection's unanswered requests and its finished, waiting replies may hold: enough for five
@@ -34,8 +39,8 @@ requests of 10 MB, too little for one client to fill the memory."""
 WRITE_HIGH_WATER_BYTES = 262_144
 """Unsent bytes of one connection above which nothing more is read from it: it asks faster than it listens."""
 
-ACCEPT_BATCH = 64
-"""Connections taken at once before the loop serves others: a storm of new ones must not starve the old."""
+CONNECTS_PER_TURN = 8
+"""New connections set up in one turn of the loop: a storm of them must not starve those that work."""
 
 STOP_SECONDS = 5.0
 """How long a stopping server waits for requests in flight before it cancels them."""
@@ -52,7 +57,8 @@ uncompressed in one request. A kilobyte of zstd can announce gigabytes. A reader
 
 MAX_COMPRESSED_BLOCKS = 100_000
 """Blocks in one compressed frame whose sizes are added up beforehand; empty ones take 3 bytes of a sender and
-a quarter of a microsecond of ours. 100,000 of the smallest usual ones (lz4's 64 KiB) are over any limit anyway."""
+a quarter of a microsecond of ours. 100,000 of the smallest usual ones (lz4's 64 KiB) are over any limit
+anyway."""
 
 OPEN_FILES_SHARE = 0.4
 """The part of RLIMIT_NOFILE that open segment files may take; the rest is for sockets and everything else."""
@@ -64,22 +70,27 @@ MAX_OPEN_FILES_WANTED = 1 << 20
 """File descriptors asked for where the hard limit is «infinite»; some kernels refuse more."""
 
 CACHE_PROBE_BYTES = 131_072
-"""Distance of the one-byte probes that tell whether a range is in the page cache: the kernel's default readahead."""
+"""Distance of the one-byte probes that tell whether a range is in the page cache: the kernel's default
+readahead."""
 
 SMALL_READ_BYTES = 16_384
-"""Reads up to this size are made at once without waiting; larger ones are probed first and then read whole."""
+"""Reads up to this size are made at once without waiting; larger ones are probed first and then read
+whole."""
 
 READ_POSITIONS_REMEMBERED = 16
-"""Per log: where the last reads ended. More parallel readers than this at different places pay an index lookup."""
+"""Per log: where the last reads ended. More parallel readers than this at different places pay an index
+lookup."""
 
 SCAN_CHUNK_BYTES = 8_192
 """Bytes per read while looking for a batch between two index entries (4 KiB apart by default)."""
 
 RECOVERY_CHUNK_BYTES = 4 << 20
-"""Bytes per read while a log is checked after a crash: large enough to be fast, small beside the memory aim."""
+"""Bytes per read while a log is checked after a crash: large enough to be fast, small beside the memory
+aim."""
 
 READ_AHEAD_BYTES = 4 << 20
-"""Bytes that a thread brings into the page cache when a reader comes to a cold place, so that its next reads are hot."""
+"""Bytes that a thread brings into the page cache when a reader comes to a cold place, so that its next reads
+are hot."""
 
 MAX_BATCH_BYTES = (1 << 31) - 1 - 12
 """The greatest batch length that an int32 can announce; more is damage, not data."""
