@@ -1,16 +1,16 @@
-"""Apache Kafka's own tool reads the batches that the builder and the rewriters make, in every codec and level."""
+"""Apache Kafka's own tool reads what the builder and the rewriters make, in every codec and level."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support import apache
 
 from ottla.records.batch import Batch
 from ottla.records.builder import BatchBuilder
 from ottla.records.compression import Codec
 from ottla.records.control import ControlType, EndTransactionMarker, build_end_transaction_marker
 from ottla.records.rewrite import recompressed, with_log_append_time
-from tests.support import apache
 
 pytestmark = [pytest.mark.compat, pytest.mark.java]
 
