@@ -48,8 +48,14 @@ STOP_SECONDS = 5.0
 SAME_LOG_LINE_SECONDS = 10.0
 """One address's same complaint is logged once in this time, with a count of those left out."""
 
-MAX_CLIENT_IN_FLIGHT = 1_000
-"""Requests that one client connection may have unanswered before `send` waits: a bound, not a policy."""
+MAX_RESPONSE_BYTES = 2_147_483_647
+"""A reply may be as large as its size prefix can say; memory for it is taken as its bytes arrive."""
+
+CLIENT_READ_BUFFER_BYTES = 65_536
+"""One per client connection; large replies have buffers of their own."""
+
+CLIENT_CLOSE_SECONDS = 3.0
+"""How long a closing client connection waits for the socket to take what was written."""
 
 MAX_DECOMPRESSED_BYTES = 104_857_600
 """Bytes that the records of one batch may take after decompression: 100 MiB, as much as could have been sent

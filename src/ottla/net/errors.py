@@ -29,3 +29,4 @@ class KafkaConnectionError(KafkaError):
     def __init__(self, address: str, problem: str, code: ErrorCode = ErrorCode.NETWORK_EXCEPTION) -> None:
         super().__init__(code, f"{address}: {problem}")
         self.address = address
+        self.problem = problem
