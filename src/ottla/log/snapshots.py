@@ -30,7 +30,11 @@ def encode_snapshot(producers: Iterable[Producer]) -> bytes:
 
 
 def _entry(producer: Producer) -> bytes:
-    last = producer.batches[-1] if producer.batches else AppendedBatch(_NO_SEQUENCE, -1, 0, producer.last_timestamp)
+    last = (
+        producer.batches[-1]
+        if producer.batches
+        else AppendedBatch(_NO_SEQUENCE, -1, 0, producer.last_timestamp)
+    )
     return _ENTRY.pack(
         producer.producer_id,
         producer.epoch,

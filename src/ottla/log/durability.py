@@ -1,0 +1,116 @@
+"""What of a log is on disk for certain, and what the next sync has to cover."""
+
+from ottla.log.checkpoint import format_epochs
+from ottla.log.directory import Directory
+from ottla.log.epochs import EpochHistory
+from ottla.log.flush import Flush
+from ottla.log.names import EPOCHS, INDEX, PARTITION_METADATA, TIME_INDEX
+from ottla.log.segment import Segment
+
+
+class Durability:
+    """The syncs of one log. Invariant: `recovery_point` ≤ `flushed_offset`."""
+
+    __slots__ = (
+        "_directory",
+        "_epochs",
+        "_generation",
+        "_new",
+        "_renamed",
+        "_touched",
+        "_unsynced",
+        "_unsynced_indexes",
+        "flushed_offset",
+        "recovery_point",
+        "unflushed_bytes",
+    )
+
+    def __init__(self, directory: Directory, epochs: EpochHistory, flushed_offset: int) -> None:
+        self._directory = directory
+        self._epochs = epochs
+        self.flushed_offset = flushed_offset
+        self.recovery_point = flushed_offset
+        self.unflushed_bytes = 0
+        self._generation = 0
+        """Truncations so far: a flush that began before one ends without effect."""
+        self._new = False
+        self._renamed = False
+        self._touched = False
+        self._unsynced: list[Segment] = []
+        self._unsynced_indexes: list[str] = []
+
+    @property
+    def dirty(self) -> bool:
+        return self._touched or self.unflushed_bytes > 0 or self._epochs.changed
+
+    def created(self) -> None:
+        """The log is new: neither its directory nor anything in it was ever synced."""
+        self._new = self._renamed = self._touched = True
+
+    def recovered(self, segments: list[Segment]) -> None:
+        """These were looked at after a crash; what was found may be in memory only."""
+        self._unsynced += segments
+        self._unsynced_indexes += [segment.name(each) for segment in segments for each in (INDEX, TIME_INDEX)]
+        self._touched = True
+
+    def touched(self) -> None:
+        """There is something for a checkpoint to write that no append brought."""
+        self._touched = True
+
+    def sealed(self, segment: Segment, index_names: list[str]) -> None:
+        """A segment ended; its batches and indexes are written, not synced."""
+        self._unsynced.append(segment)
+        self._unsynced_indexes += index_names
+        self._renamed = self._touched = True
+
+    def dropped(self, segments: list[Segment]) -> None:
+        """These segments are on their way out: nothing of them needs a sync."""
+        gone = {segment.name(each) for segment in segments for each in (INDEX, TIME_INDEX)}
+        self._unsynced = [segment for segment in self._unsynced if segment not in segments]
+        self._unsynced_indexes = [name for name in self._unsynced_indexes if name not in gone]
+        self._renamed = self._touched = True
+        self._generation += 1
+
+    def truncated(self, end_offset: int) -> None:
+        self._generation += 1
+        self.flushed_offset = min(self.flushed_offset, end_offset)
+        self.recovery_point = min(self.recovery_point, end_offset)
+        self._touched = True
+
+    def begin(self, active: Segment, end_offset: int, *, checkpoint: bool) -> Flush:
+        """Collect what is to be synced. Raises OSError where a file cannot be opened."""
+        flush = Flush(self._directory, end_offset, active, self._generation)
+        flush.held = [segment.log.hold() for segment in (*self._unsynced, active)]
+        flush.unsynced = tuple(self._unsynced)
+        flush.sync_directory = self._renamed or checkpoint
+        flush.new_files = (PARTITION_METADATA,) if self._new else ()
+        self._new = self._renamed = False
+        if checkpoint:
+            self._begin_checkpoint(flush, active)
+        return flush
+
+    def _begin_checkpoint(self, flush: Flush, active: Segment) -> None:
+        flush.checkpoint = True
+        flush.patches = [
+            (active.index, active.name(INDEX), active.index.unstored()),
+            (active.time_index, active.name(TIME_INDEX), active.time_index.unstored()),
+        ]
+        flush.sealed, self._unsynced_indexes = self._unsynced_indexes, []
+        if self._epochs.changed:
+            flush.epochs = EPOCHS, format_epochs(self._epochs.entries)
+            self._epochs.changed = False
+        self.unflushed_bytes = 0
+        self._touched = False
+
+    def end(self, flush: Flush) -> bool:
+        """Take note of a sync that returned. False: the log was truncated meanwhile, and it counts for nothing."""
+        if flush.generation != self._generation:
+            self._touched = True
+            return False
+        self._unsynced = [segment for segment in self._unsynced if segment not in flush.unsynced]
+        self.flushed_offset = max(self.flushed_offset, flush.end_offset)
+        if flush.checkpoint:
+            self.recovery_point = max(self.recovery_point, flush.end_offset)
+            for index, _, unstored in flush.patches:
+                index.stored_up_to(unstored.stored)
+        return True

@@ -1,0 +1,70 @@
+"""What must reach the disk, taken off the event loop.
+
+`Log.begin_flush` collects it on the loop's thread, `sync` does the waiting in any thread, `Log.end_flush` takes note on the
+loop's thread again. A flush syncs the batches; a checkpoint also writes index entries and leader epochs, so that a
+restart need not look at anything before its end offset.
+"""
+
+from ottla.log.directory import Directory, Synced
+from ottla.log.index import Index, Unstored
+from ottla.log.segment import Segment
+
+
+class Flush:
+    """One sync under way. `end_offset`: all before it is on disk once `sync` has returned."""
+
+    __slots__ = (
+        "active",
+        "checkpoint",
+        "directory",
+        "end_offset",
+        "end_position",
+        "epochs",
+        "generation",
+        "held",
+        "new_files",
+        "patches",
+        "sealed",
+        "sync_directory",
+        "unsynced",
+    )
+
+    def __init__(self, directory: Directory, end_offset: int, active: Segment, generation: int) -> None:
+        self.directory = directory
+        self.end_offset = end_offset
+        self.active = active
+        self.end_position = active.size
+        """Where `end_offset` lies in the active segment."""
+        self.generation = generation
+        self.held: list[Synced] = []
+        self.unsynced: tuple[Segment, ...] = ()
+        self.sync_directory = False
+        self.new_files: tuple[str, ...] = ()
+        """Files of a log that was never synced: its own directory entry has to be, too."""
+        self.checkpoint = False
+        self.patches: list[tuple[Index, str, Unstored]] = []
+        """What the active segment's two index files lack, with their names."""
+        self.sealed: list[str] = []
+        """Index files that are written but not synced."""
+        self.epochs: tuple[str, bytes] | None = None
+
+    def sync(self) -> None:
+        """Wait for the disk. Any thread, once. Raises OSError: then nothing is known about what is on disk."""
+        for held in self.held:
+            held.sync()
+        if self.checkpoint:
+            self._sync_indexes()
+        for name in self.new_files:
+            self.directory.sync_file(name)
+        if self.sync_directory:
+            self.directory.sync()
+        if self.new_files:
+            self.directory.sync_entry()
+
+    def _sync_indexes(self) -> None:
+        for _, name, unstored in self.patches:
+            self.directory.patch(name, unstored.data, unstored.position)
+        for name in (*(name for _, name, _ in self.patches), *self.sealed):
+            self.directory.sync_file(name)
+        if self.epochs is not None:
+            self.directory.replace(*self.epochs)

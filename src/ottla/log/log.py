@@ -1,0 +1,419 @@
+"""One partition on disk: a row of segments, of which the last is appended to.
+
+Offsets, all exclusive but the first: `log_start_offset` ≤ `last_stable_offset` ≤ `high_watermark` ≤ `log_end_offset`. On disk for
+certain is what lies before `flushed_offset`; a restart looks only at what lies after `recovery_point` ≤ `flushed_offset`.
+
+A `Log` belongs to one thread. An append costs one system call: index entries stay in memory until a checkpoint.
+"""
+
+import struct
+from typing import NamedTuple, Self
+
+from ottla.core.errors import ErrorCode, KafkaError
+from ottla.log.config import LogConfig
+from ottla.log.directory import Directory
+from ottla.log.durability import Durability
+from ottla.log.errors import LogWriteError, OffsetOutOfRange
+from ottla.log.flush import Flush
+from ottla.log.lookup import Lookup, OffsetAndTimestamp
+from ottla.log.names import LOG
+from ottla.log.opening import Opened, create_files, open_files
+from ottla.log.reader import Reader
+from ottla.log.reading import Read
+from ottla.log.rolling import RollLimits
+from ottla.log.segment import Segment
+from ottla.records.batch import Batch
+
+_head = struct.Struct(">qiib").pack
+_HEAD_BYTES = 17
+_LOG_APPEND_TIME = 0x08
+
+
+class Appended(NamedTuple):
+    """Where a batch went. `append_time_ms` is -1 unless the broker's clock stamped the records."""
+
+    base_offset: int
+    last_offset: int
+    append_time_ms: int
+
+
+class Log:
+    """See the module. Made by `create` or `open`."""
+
+    __slots__ = (
+        "_config",
+        "_durability",
+        "_epochs",
+        "_leader_epoch",
+        "_limits",
+        "_reader",
+        "directory",
+        "high_watermark",
+        "log_end_offset",
+        "log_start_offset",
+        "offline",
+        "recovered_bytes_cut",
+        "segments",
+    )
+
+    def __init__(
+        self, directory: Directory, config: LogConfig, opened: Opened, high_watermark: int = 0
+    ) -> None:
+        self.directory = directory
+        self.segments = opened.segments
+        self.log_start_offset = opened.log_start_offset
+        self.log_end_offset = opened.log_end_offset
+        self.high_watermark = max(opened.log_start_offset, min(high_watermark, opened.log_end_offset))
+        """Set by the partition's owner, as replicas and syncs advance."""
+        self.offline = False
+        """The disk failed in a way that leaves the log's end unknown: no append until it is opened again."""
+        self.recovered_bytes_cut = opened.cut_bytes
+        """Bytes at the end that opening found half-written."""
+        self._config = config
+        self._epochs = opened.epochs
+        self._leader_epoch = opened.epochs.latest
+        self._limits = RollLimits()
+        self._reader = Reader(opened.segments)
+        self._durability = Durability(directory, opened.epochs, opened.flushed_offset)
+        if opened.new:
+            self._durability.created()
+        if opened.touched:
+            self._durability.touched()
+        if opened.recovered:
+            self._durability.recovered(opened.recovered)
+
+    @classmethod
+    def create(cls, directory: Directory, config: LogConfig, topic_id: bytes, now_ms: int) -> Self:
+        """Make a partition's directory with an empty log. It is on disk for certain after the first flush."""
+        return cls(directory, config, create_files(directory, config, topic_id, now_ms))
+
+    @classmethod
+    def open(
+        cls,
+        directory: Directory,
+        config: LogConfig,
+        *,
+        now_ms: int,
+        recovery_point: int | None = None,
+        log_start_offset: int = 0,
+        high_watermark: int = 0,
+    ) -> Self:
+        """Open a partition. `recovery_point` None: it was closed properly, nothing is checked.
+
+        Raises OSError where the disk refuses.
+        """
+        opened = open_files(directory, config, now_ms, recovery_point, log_start_offset)
+        return cls(directory, config, opened, high_watermark)
+
+    def __repr__(self) -> str:
+        return f"Log({self.directory.path}, {self.log_start_offset}..{self.log_end_offset})"
+
+    @property
+    def config(self) -> LogConfig:
+        return self._config
+
+    @config.setter
+    def config(self, config: LogConfig) -> None:
+        self._config = config
+        self._limits.forget()
+
+    @property
+    def last_stable_offset(self) -> int:
+        """Where a read_committed reader must stop."""
+        return self.high_watermark
+
+    @property
+    def flushed_offset(self) -> int:
+        """The first offset that is not known to be on disk."""
+        return self._durability.flushed_offset
+
+    @property
+    def recovery_point(self) -> int:
+        """The first offset that a restart after a crash would look at."""
+        return self._durability.recovery_point
+
+    @property
+    def unflushed_messages(self) -> int:
+        return self.log_end_offset - self._durability.flushed_offset
+
+    @property
+    def unflushed_bytes(self) -> int:
+        """Bytes appended since the last checkpoint."""
+        return self._durability.unflushed_bytes
+
+    @property
+    def dirty(self) -> bool:
+        """Whether a checkpoint has anything to write."""
+        return self._durability.dirty
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of batches on disk, which DescribeLogDirs reports and `retention.bytes` limits."""
+        return self.segments.size_bytes
+
+    # ── append ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def append(self, batch: Batch, leader_epoch: int, now_ms: int) -> Appended:
+        """Number a validated batch and write it: the new head and the caller's bytes, in one call.
+
+        Raises LogWriteError; then nothing of the batch is in the log. (Long for speed: every message passes here.)
+        """
+        base_offset = self.log_end_offset
+        last_offset = base_offset + batch.last_offset_delta
+        size = batch.batch_length + 12
+        max_timestamp = batch.max_timestamp
+        segment, limits = self.segments.active, self._limits
+        position = segment.end
+        if (
+            position + size > limits.bytes
+            or max_timestamp > limits.timestamp
+            or last_offset > limits.offset
+            or now_ms > limits.now_ms
+            or position > limits.position
+        ):
+            segment = self._room_for(size, last_offset, max_timestamp, now_ms)
+            position = segment.end
+        if leader_epoch != self._leader_epoch:
+            self._assign_epoch(leader_epoch, base_offset)
+        head = _head(base_offset, batch.batch_length, leader_epoch, 2)
+        parts = (head, batch.buffer[_HEAD_BYTES:])
+        try:
+            written = segment.log.write(parts, position)
+            if written != size:
+                self._write_rest(segment, b"".join(parts), position, written)
+        except OSError as error:
+            raise self._undo(segment, position, error) from error
+        self.log_end_offset = last_offset + 1
+        self._durability.unflushed_bytes += size
+        segment.end = position + size
+        if max_timestamp > segment.max_timestamp:
+            segment.max_timestamp, segment.max_timestamp_offset = max_timestamp, last_offset
+        if position - segment.indexed_position > self._config.index_interval_bytes:
+            segment.add_entry(last_offset, position)
+            limits.forget()
+        if position == 0:
+            segment.first_timestamp = max_timestamp
+            limits.forget()
+        return Appended(
+            base_offset, last_offset, max_timestamp if batch.attributes & _LOG_APPEND_TIME else -1
+        )
+
+    def _room_for(self, size: int, last_offset: int, max_timestamp: int, now_ms: int) -> Segment:
+        """The segment to append to, after working out the limits and rolling where they are passed."""
+        if self.offline:
+            raise LogWriteError(f"{self.directory.path} is offline after a failed write")
+        segment, limits = self.segments.active, self._limits
+        limits.work_out(segment, self._config)
+        if (
+            segment.size + size > limits.bytes
+            or max_timestamp > limits.timestamp
+            or last_offset > limits.offset
+            or now_ms > limits.now_ms
+            or segment.size >= limits.position
+        ):
+            self.roll(now_ms)
+        return self.segments.active
+
+    def _write_rest(self, segment: Segment, batch: bytes, position: int, written: int) -> None:
+        """The kernel took only a part: go on until it takes all or says why not."""
+        while written < len(batch):
+            written += segment.log.write((batch[written:],), position + written)
+
+    def _undo(self, segment: Segment, position: int, error: OSError) -> LogWriteError:
+        """Take back what a failed append may have written."""
+        try:
+            segment.log.truncate(position)
+        except OSError:
+            self._fail()
+        return LogWriteError(f"{self.directory.path}: {error.strerror or error}")
+
+    def _fail(self) -> None:
+        self.offline = True
+        self._limits.forget()
+
+    def _assign_epoch(self, leader_epoch: int, start_offset: int) -> None:
+        self._epochs.assign(leader_epoch, start_offset)
+        self._leader_epoch = leader_epoch
+
+    def roll(self, now_ms: int) -> None:
+        """Start a new segment at the log end offset. Raises LogWriteError; then the old one goes on."""
+        old, new = self.segments.active, Segment(self.directory, self.log_end_offset)
+        if old.base_offset == new.base_offset:
+            return
+        try:
+            new.create(now_ms, self._config.segment_bytes if self._config.preallocate else 0)
+            names = old.seal()
+            if self._config.preallocate:
+                old.log.truncate(old.size)
+        except OSError as error:
+            new.close()
+            self.directory.remove(new.name(LOG))
+            raise LogWriteError(f"{self.directory.path}: cannot start a segment: {error}") from error
+        self._durability.sealed(old, names)
+        self.segments.add(new)
+        self._limits.work_out(new, self._config)
+
+    # ── read ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def read(self, offset: int, max_bytes: int, end_offset: int, at_least_one: bool = True) -> Read:
+        """Whole batches from the one that holds `offset` up to `end_offset`, at most `max_bytes` of them.
+
+        `at_least_one`: the first batch comes however large it is. The answer ends with its segment. It may be `cold`; see `Read`.
+        Raises OffsetOutOfRange.
+        """
+        if not self.log_start_offset <= offset <= self.log_end_offset:
+            raise OffsetOutOfRange(offset, self.log_start_offset, self.log_end_offset)
+        log_end_offset = self.log_end_offset
+        end_offset = min(end_offset, log_end_offset)
+        return self._reader.read(offset, max(max_bytes, 0), end_offset, log_end_offset, at_least_one)
+
+    # ── by time and by epoch ──────────────────────────────────────────────────────────────────────────────────
+
+    def earliest(self) -> OffsetAndTimestamp:
+        """The log start offset, with the leader epoch of the record there."""
+        return OffsetAndTimestamp(self.log_start_offset, -1, self._epochs.at(self.log_start_offset))
+
+    def offset_for_timestamp(self, timestamp: int) -> OffsetAndTimestamp | None:
+        """The first record at or after `timestamp` (ms), None when there is none."""
+        return Lookup(self.segments, self.log_start_offset, self._epochs).first_at(timestamp)
+
+    def latest_by_timestamp(self) -> OffsetAndTimestamp | None:
+        """The record with the greatest timestamp, None in a log without any."""
+        return Lookup(self.segments, self.log_start_offset, self._epochs).greatest()
+
+    def end_offset_for_epoch(self, leader_epoch: int) -> tuple[int, int]:
+        """The greatest epoch ≤ `leader_epoch` and its end offset; (-1, -1) for one that is newer than all."""
+        return self._epochs.end_offset(leader_epoch, self.log_end_offset)
+
+    @property
+    def epochs(self) -> tuple[tuple[int, int], ...]:
+        """Each leader epoch with its first offset, the oldest first."""
+        return self._epochs.entries
+
+    # ── disk ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin_flush(self, *, checkpoint: bool = False) -> Flush:
+        """Collect what is to be synced now. `checkpoint`: so that a restart need not look at it (costs more)."""
+        return self._durability.begin(self.segments.active, self.log_end_offset, checkpoint=checkpoint)
+
+    def end_flush(self, flush: Flush) -> None:
+        """Take note that `flush.sync` returned. After a sync that raised, call `sync_failed` instead."""
+        if self._durability.end(flush):
+            self._reader.remember(flush.end_offset, flush.active, flush.end_position)
+        elif flush.checkpoint:
+            self.segments.active.cut_indexes()
+
+    def sync_failed(self) -> None:
+        """After a failed sync the kernel may have dropped what was to be written: the log is offline."""
+        self._fail()
+
+    def checkpoint(self) -> None:
+        """A whole checkpoint on this thread; waits for the disk. Raises OSError."""
+        flush = self.begin_flush(checkpoint=True)
+        try:
+            flush.sync()
+        except OSError:
+            self.sync_failed()
+            raise
+        self.end_flush(flush)
+
+    def close(self) -> None:
+        """Leave files that a restart takes without a look; waits for the disk. Raises OSError."""
+        active = self.segments.active
+        if not self.offline and (self.dirty or active.unwritten):
+            active.seal()
+            if self._config.preallocate:
+                active.log.truncate(active.size)
+            self.checkpoint()
+        for segment in self.segments:
+            segment.close()
+
+    # ── taking away ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def delete_records(self, offset: int) -> int:
+        """Raise the log start offset (-1: to the high watermark); the new one. Raises KafkaError above it."""
+        target = self.high_watermark if offset == -1 else offset
+        if not 0 <= target <= self.high_watermark:
+            raise KafkaError(
+                ErrorCode.OFFSET_OUT_OF_RANGE,
+                f"offset {target} is not between 0 and the high watermark, {self.high_watermark}",
+            )
+        self.raise_log_start_offset(target)
+        return self.log_start_offset
+
+    def raise_log_start_offset(self, offset: int) -> None:
+        """Hide all before `offset`. The files go with the next `delete_old_segments`."""
+        if offset > self.log_start_offset:
+            self.log_start_offset = offset
+            self.high_watermark = max(self.high_watermark, offset)
+            self._epochs.truncate_from_start(offset)
+
+    def delete_old_segments(self, now_ms: int) -> list[str]:
+        """Retention: drop what is too old, too much or hidden. Files to `remove_files` after `file.delete.delay.ms`."""
+        segments = self.segments
+        count = segments.expired(
+            self._config, now_ms, self.log_start_offset, self.high_watermark, self.log_end_offset
+        )
+        if count == 0:
+            return []
+        if count == len(segments):
+            self.roll(now_ms)
+        self._durability.dropped(segments[:count])
+        doomed = segments.drop(0, count)
+        self.raise_log_start_offset(segments[0].base_offset)
+        return doomed
+
+    def remove_files(self, names: list[str]) -> None:
+        """Remove dropped files. Any thread."""
+        for name in names:
+            self.directory.remove(name)
+
+    def truncate_to(self, offset: int, now_ms: int) -> list[str]:
+        """Drop all from `offset` on (a follower that diverged). Files to remove later.
+
+        The recovery points must be written before the next append: those on disk may lie after it now.
+        """
+        if offset >= self.log_end_offset:
+            return []
+        segments = self.segments
+        if offset <= segments[0].base_offset:
+            return self.truncate_fully_and_start_at(offset, now_ms)
+        number = segments.number_of(offset)
+        segment = segments[number]
+        found = segment.find(offset, segment.read, segment.read_index)
+        position, end_offset = (
+            (found.position, min(found.base_offset, offset)) if found else (segment.size, offset)
+        )
+        self._durability.dropped(segments[number + 1 :])
+        doomed = segments.drop(number + 1, len(segments))
+        segment.truncate(position, end_offset, now_ms)
+        self._ends_at(end_offset)
+        return doomed
+
+    def truncate_fully_and_start_at(self, offset: int, now_ms: int) -> list[str]:
+        """Drop everything and go on at `offset`. Files to remove later. Recovery points: see `truncate_to`."""
+        self._durability.dropped(self.segments[:])
+        doomed = self.segments.drop(0, len(self.segments))
+        segment = Segment(self.directory, offset)
+        segment.create(now_ms)
+        self.segments.start_over(segment)
+        self.log_start_offset = offset
+        self._ends_at(offset)
+        return doomed
+
+    def _ends_at(self, end_offset: int) -> None:
+        self.log_end_offset = end_offset
+        self.log_start_offset = min(self.log_start_offset, end_offset)
+        self.high_watermark = max(min(self.high_watermark, end_offset), self.log_start_offset)
+        self._durability.truncated(end_offset)
+        self._epochs.truncate_from_end(end_offset)
+        self._leader_epoch = self._epochs.latest
+        self._reader.forget()
+        self._limits.forget()
+
+    def swap_segments(self, replaced: list[Segment], cleaned: list[Segment]) -> list[str]:
+        """Compaction: put synced `.cleaned` segments in the place of sealed ones. Files to remove later."""
+        self._durability.dropped(replaced)
+        doomed = self.segments.swap(replaced, cleaned)
+        self._reader.forget()
+        return doomed

@@ -1,0 +1,135 @@
+"""From a partition's directory to a log that can be used, after a clean stop or a crash."""
+
+import logging
+from dataclasses import dataclass, field
+
+from ottla.log.checkpoint import format_partition_metadata, parse_epochs
+from ottla.log.config import LogConfig
+from ottla.log.directory import Directory
+from ottla.log.epochs import EpochHistory
+from ottla.log.loading import load_segments
+from ottla.log.names import EPOCHS, PARTITION_METADATA
+from ottla.log.recovery import Recovery
+from ottla.log.segment import Segment
+from ottla.log.segments import Segments
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Opened:
+    """What opening found out. `flushed_offset`: all before it was synced."""
+
+    segments: Segments
+    epochs: EpochHistory
+    log_start_offset: int
+    log_end_offset: int
+    flushed_offset: int
+    cut_bytes: int = 0
+    new: bool = False
+    touched: bool = False
+    recovered: list[Segment] = field(default_factory=list)
+
+
+def create_files(
+    directory: Directory, config: LogConfig, topic_id: bytes, now_ms: int, offset: int = 0
+) -> Opened:
+    """A new partition's directory: its metadata and an empty segment. Nothing is synced yet. Raises OSError."""
+    directory.make()
+    directory.put(PARTITION_METADATA, format_partition_metadata(topic_id))
+    segment = _first_segment(directory, config, now_ms, offset)
+    return Opened(Segments(directory, [segment]), EpochHistory(), offset, offset, offset, new=True)
+
+
+def _first_segment(directory: Directory, config: LogConfig, now_ms: int, offset: int) -> Segment:
+    segment = Segment(directory, offset)
+    segment.create(now_ms, config.segment_bytes if config.preallocate else 0)
+    return segment
+
+
+def open_files(
+    directory: Directory, config: LogConfig, now_ms: int, recovery_point: int | None, log_start_offset: int
+) -> Opened:
+    """Load the segments and find the end. `recovery_point` None: closed properly. Raises OSError."""
+    row = load_segments(directory)
+    epochs = _load_epochs(directory)
+    opened = _recover(directory, row, epochs, config, recovery_point) if row else None
+    if opened is None or opened.log_end_offset < log_start_offset:
+        opened = _start_over(directory, row, epochs, config, now_ms, log_start_offset)
+    opened.segments.active.created_ms = now_ms
+    opened.log_start_offset = max(log_start_offset, opened.segments[0].base_offset)
+    epochs.truncate_from_end(opened.log_end_offset)
+    epochs.truncate_from_start(opened.log_start_offset)
+    return opened
+
+
+def _load_epochs(directory: Directory) -> EpochHistory:
+    """The history on disk; an empty one where there is none. The batches tell what a damaged file no longer does."""
+    try:
+        return EpochHistory(parse_epochs(directory.read(EPOCHS)))
+    except FileNotFoundError:
+        return EpochHistory()
+    except ValueError as error:
+        _log.warning(
+            "%s: %s is damaged (%s), starting from what the batches say", directory.path, EPOCHS, error
+        )
+        return EpochHistory()
+
+
+def _recover(
+    directory: Directory,
+    row: list[Segment],
+    epochs: EpochHistory,
+    config: LogConfig,
+    recovery_point: int | None,
+) -> Opened:
+    """Look at the active segment, and after a crash at all from the one with the recovery point on."""
+    first = len(row) - 1 if recovery_point is None else Segments(directory, row).number_of(recovery_point)
+    cut_bytes, next_offset, looked_at = 0, row[first].base_offset, []
+    for number in range(first, len(row)):
+        recovery = Recovery(row[number], epochs, config.index_interval_bytes)
+        recovery.run(recovery_point)
+        looked_at.append(row[number])
+        cut_bytes += recovery.cut_bytes
+        next_offset = recovery.next_offset
+        if recovery.cut_bytes and number + 1 < len(row):
+            _drop_after(directory, row, number)
+            break
+        if number + 1 < len(row):
+            row[number].seal()
+    unclean = recovery_point is not None
+    flushed_offset = min(recovery_point, next_offset) if recovery_point is not None else next_offset
+    segments = Segments(directory, row)
+    opened = Opened(
+        segments, epochs, 0, next_offset, flushed_offset, cut_bytes, touched=segments.active.unwritten
+    )
+    opened.recovered = looked_at if unclean and (next_offset > flushed_offset or cut_bytes) else []
+    return opened
+
+
+def _drop_after(directory: Directory, row: list[Segment], number: int) -> None:
+    """What follows a damaged segment cannot be reached any more without a hole in the offsets."""
+    _log.warning("%s: dropping %d segments after a damaged one", directory.path, len(row) - number - 1)
+    for segment in row[number + 1 :]:
+        segment.condemn()
+    del row[number + 1 :]
+
+
+def _start_over(  # noqa: PLR0913 - a step of open_files, which has these at hand
+    directory: Directory,
+    row: list[Segment],
+    epochs: EpochHistory,
+    config: LogConfig,
+    now_ms: int,
+    offset: int,
+) -> Opened:
+    """No segments, or all of them lie before the log start offset: begin there with an empty one."""
+    if row:
+        _log.warning(
+            "%s: its batches end before the log start offset %d, dropping them", directory.path, offset
+        )
+    for segment in row:
+        segment.condemn()
+    epochs.clear()
+    segment = _first_segment(directory, config, now_ms, offset)
+    return Opened(Segments(directory, [segment]), epochs, offset, offset, offset, recovered=[segment])

@@ -1,0 +1,282 @@
+"""One segment of a log: a file of batches, its two indexes, and what is known about them without looking.
+
+Only the last segment of a log is appended to. A sealed one costs no system call until somebody needs it; then its size
+and indexes are looked up once, and an index that is missing or damaged is built again from the batches.
+"""
+
+import logging
+
+from ottla.log.directory import Directory, File
+from ottla.log.index import Index, OffsetIndex, TimeIndex
+from ottla.log.index_files import last_offset_at, stored_counts
+from ottla.log.names import DELETED, INDEX, LOG, SEGMENT_FILES, TIME_INDEX, segment_name
+from ottla.log.scan import BatchAt, ColdRead, ReadAt, find_batch, headers
+from ottla.wire.types import Buffer
+
+_log = logging.getLogger(__name__)
+
+UNKNOWN = -2
+"""A timestamp that was not looked up yet; -1 is Kafka's «none»."""
+
+
+class Segment:
+    """Batches from `base_offset` on."""
+
+    __slots__ = (
+        "_index",
+        "_index_file",
+        "_log",
+        "_time_file",
+        "_time_index",
+        "base_offset",
+        "created_ms",
+        "directory",
+        "end",
+        "first_timestamp",
+        "indexed_position",
+        "max_timestamp",
+        "max_timestamp_offset",
+        "suffix",
+    )
+
+    def __init__(self, directory: Directory, base_offset: int, suffix: str = "") -> None:
+        self.directory = directory
+        self.base_offset = base_offset
+        self.suffix = suffix
+        """What follows the extension in the files' names: nothing, or `.cleaned` and its like."""
+        self.created_ms = 0
+        self.first_timestamp = UNKNOWN
+        """The first batch's greatest timestamp, from which `segment.ms` counts; -1 while there is none."""
+        self.indexed_position = 0
+        """Where the batch of the last index entry begins."""
+        self.max_timestamp = UNKNOWN
+        self.max_timestamp_offset = base_offset
+        """The last offset of the first batch that has `max_timestamp`."""
+        self.end = -1
+        """Where the last whole batch ends, -1 while nobody asked; outside, read `size` unless it is the active one."""
+        self._log: File | None = None
+        self._index: OffsetIndex | None = None
+        self._index_file: File | None = None
+        self._time_index: TimeIndex | None = None
+        self._time_file: File | None = None
+
+    def __repr__(self) -> str:
+        return f"Segment({self.directory.path}/{self.name(LOG)})"
+
+    def name(self, extension: str) -> str:
+        return segment_name(self.base_offset, extension) + self.suffix
+
+    @property
+    def log(self) -> File:
+        if self._log is None:
+            self._log = self.directory.file(self.name(LOG))
+        return self._log
+
+    @property
+    def size(self) -> int:
+        if self.end < 0:
+            self.end = self.directory.size(self.name(LOG))
+        return self.end
+
+    def create(self, now_ms: int, preallocate_bytes: int = 0) -> None:
+        """Make the file. Raises OSError."""
+        self.log.create()
+        if preallocate_bytes:
+            self.log.allocate(preallocate_bytes)
+        self.start_empty(now_ms)
+
+    def start_empty(self, now_ms: int) -> None:
+        """Nothing is in this segment (any more)."""
+        self.end = 0
+        self.created_ms = now_ms
+        self.first_timestamp = self.max_timestamp = -1
+        self.max_timestamp_offset = self.base_offset
+        self.use_indexes(OffsetIndex(self.base_offset, 0), TimeIndex(self.base_offset, 0))
+
+    def use_indexes(self, index: OffsetIndex, time_index: TimeIndex) -> None:
+        self._index, self._time_index = index, time_index
+        self.indexed_position = index.absolute(self.read_index, len(index) - 1)[1]
+
+    # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def read(self, size: int, position: int) -> Buffer:
+        """From the log file, waiting for the disk where needed."""
+        return self.log.read(size, position)
+
+    def read_cached(self, size: int, position: int) -> Buffer:
+        """From the log file without waiting. Raises ColdRead."""
+        data = self.log.read_cached(size, position)
+        if data is None:
+            raise ColdRead
+        return data
+
+    def read_index(self, size: int, position: int) -> Buffer:
+        if self._index_file is None:
+            self._index_file = self.directory.file(self.name(INDEX))
+        return self._index_file.read(size, position)
+
+    def read_index_cached(self, size: int, position: int) -> Buffer:
+        if self._index_file is None:
+            self._index_file = self.directory.file(self.name(INDEX))
+        data = self._index_file.read_cached(size, position)
+        if data is None:
+            raise ColdRead
+        return data
+
+    def read_time_index(self, size: int, position: int) -> Buffer:
+        if self._time_file is None:
+            self._time_file = self.directory.file(self.name(TIME_INDEX))
+        return self._time_file.read(size, position)
+
+    @property
+    def index(self) -> OffsetIndex:
+        if self._index is None:
+            self._load_indexes()
+        assert self._index is not None
+        return self._index
+
+    @property
+    def time_index(self) -> TimeIndex:
+        if self._time_index is None:
+            self._load_indexes()
+        assert self._time_index is not None
+        return self._time_index
+
+    def _load_indexes(self) -> None:
+        """Look at a sealed segment's indexes for the first time; build them again where they are no good."""
+        stored = stored_counts(self.directory, self.name(INDEX), self.name(TIME_INDEX))
+        if stored is not None:
+            self._index = OffsetIndex(self.base_offset, stored[0])
+            self._time_index = TimeIndex(self.base_offset, stored[1])
+            if self._indexes_are_sane():
+                return
+        self.rebuild_indexes()
+
+    def _indexes_are_sane(self) -> bool:
+        """Whether the last index entry points at the batch that it names, and the time index ends inside it too."""
+        assert self._index is not None
+        assert self._time_index is not None
+        offset, position = self._index.absolute(self.read_index, len(self._index) - 1)
+        if len(self._index) and last_offset_at(self.read, position, self.size) != offset:
+            return False
+        return (
+            len(self._time_index) == 0 or self._time_index.last(self.read_time_index)[1] >= self.base_offset
+        )
+
+    def rebuild_indexes(self, interval_bytes: int = 4096) -> None:
+        """Build both indexes from the batches and write them. Raises LogReadError where these are damaged."""
+        _log.warning("%s: the indexes are missing or damaged, building them again", self)
+        self.use_indexes(OffsetIndex(self.base_offset, 0), TimeIndex(self.base_offset, 0))
+        self.max_timestamp, self.max_timestamp_offset = -1, self.base_offset
+        for batch in headers(self.read, 0, self.size):
+            self.note(batch, interval_bytes)
+        self.seal()
+
+    def find(self, offset: int, read: ReadAt, read_index: ReadAt) -> BatchAt | None:
+        """The batch that holds `offset`, or the first one after it; None when this segment ends before."""
+        entry_offset, position = self.index.floor(read_index, offset)
+        found = find_batch(read, position, self.size, offset)
+        if found is not None and found.position == position > 0 and found.last_offset != entry_offset:
+            self.rebuild_indexes()
+            return self.find(offset, read, read_index)
+        return found
+
+    def largest_timestamp(self) -> int:
+        """The greatest timestamp of all records, -1 when none has one."""
+        if self.max_timestamp == UNKNOWN:
+            self.max_timestamp, self.max_timestamp_offset = self.time_index.last(self.read_time_index)
+        return self.max_timestamp
+
+    def rolling_timestamp(self) -> int:
+        """The first batch's timestamp; read from the file once after a restart."""
+        if self.first_timestamp == UNKNOWN:
+            first = next(headers(self.read, 0, self.size), None)
+            self.first_timestamp = first.max_timestamp if first else -1
+        return self.first_timestamp
+
+    # ── writing ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def note(self, batch: BatchAt, interval_bytes: int) -> None:
+        """Take a batch that lies in the file into the indexes."""
+        if batch.max_timestamp > self.max_timestamp:
+            self.max_timestamp, self.max_timestamp_offset = batch.max_timestamp, batch.last_offset
+        if batch.position == 0:
+            self.first_timestamp = batch.max_timestamp
+        if batch.position - self.indexed_position > interval_bytes:
+            self.add_entry(batch.last_offset, batch.position)
+
+    def add_entry(self, last_offset: int, position: int) -> None:
+        """One entry in each index, in memory."""
+        self.index.add(last_offset, position)
+        self.time_index.add(self.read_time_index, self.max_timestamp, self.max_timestamp_offset)
+        self.indexed_position = position
+
+    def seal(self) -> list[str]:
+        """Bring both index files up to date and to their exact length, unsynced; their names.
+
+        The time index ends with the greatest timestamp of the segment, from which retention counts.
+        """
+        self.time_index.add(self.read_time_index, self.largest_timestamp(), self.max_timestamp_offset)
+        return [self._write(self.index), self._write(self.time_index)]
+
+    def cut_indexes(self) -> None:
+        """End both index files where their entries end."""
+        for index in (self.index, self.time_index):
+            self.directory.patch(self.name(index.EXTENSION), b"", index.stored * index.ENTRY.size, end=True)
+
+    def _write(self, index: Index) -> str:
+        name = self.name(index.EXTENSION)
+        data, position, stored = index.unstored()
+        self.directory.patch(name, data, position, end=True)
+        index.stored_up_to(stored)
+        return name
+
+    def truncate(self, position: int, next_offset: int, now_ms: int) -> None:
+        """Drop all from `position` on, where the batch with `next_offset` begins."""
+        index_count = self.index.count_before(self.read_index, next_offset)
+        time_count = self.time_index.count_before(self.read_time_index, next_offset)
+        self.log.truncate(position)
+        self.end = position
+        self.index.keep(index_count)
+        self.time_index.keep(time_count)
+        self.cut_indexes()
+        if position == 0:
+            self.start_empty(now_ms)
+            return
+        self.indexed_position = self.index.absolute(self.read_index, index_count - 1)[1]
+        self.max_timestamp, self.max_timestamp_offset = self.time_index.last(self.read_time_index)
+        for batch in headers(self.read, self.indexed_position, position):
+            if batch.max_timestamp > self.max_timestamp:
+                self.max_timestamp, self.max_timestamp_offset = batch.max_timestamp, batch.last_offset
+
+    def close(self) -> None:
+        """Let go of the open files; the segment may be used again."""
+        for file in (self._log, self._index_file, self._time_file):
+            if file is not None:
+                file.close()
+
+    def rename(self, suffix: str) -> list[str]:
+        """Give all files another suffix; their new names. An index that is missing stays so."""
+        self.close()
+        renamed = []
+        for extension in SEGMENT_FILES:
+            old, new = self.name(extension), segment_name(self.base_offset, extension) + suffix
+            if extension == LOG or self.directory.exists(old):
+                self.directory.rename(old, new)
+                renamed.append(new)
+        self.suffix = suffix
+        self._log = self._index_file = self._time_file = None
+        return renamed
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether its indexes are loaded and their files lack something."""
+        return (
+            self._index is not None
+            and self._time_index is not None
+            and (len(self._index) > self._index.stored or len(self._time_index) > self._time_index.stored)
+        )
+
+    def condemn(self) -> list[str]:
+        """Mark the files as deleted; they are removed later, so that a read that has begun can end."""
+        return self.rename(DELETED)

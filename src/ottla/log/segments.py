@@ -1,0 +1,118 @@
+"""The row of segments of one log, by base offset; the last one is active."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from ottla.log.config import LogConfig
+from ottla.log.directory import Directory
+from ottla.log.names import DELETED, SWAP
+from ottla.log.retention import SegmentFacts, expired
+from ottla.log.segment import Segment
+
+
+class Segments:
+    """Never empty. Invariant: base offsets ascend, and a segment's batches lie before the next one's base offset."""
+
+    __slots__ = ("_directory", "_row", "active")
+
+    def __init__(self, directory: Directory, row: list[Segment]) -> None:
+        assert row
+        self._directory = directory
+        self._row = row
+        self.active = row[-1]
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def __iter__(self) -> Iterator[Segment]:
+        return iter(self._row)
+
+    @overload
+    def __getitem__(self, number: int) -> Segment: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Segment]: ...
+    def __getitem__(self, number: int | slice) -> Segment | list[Segment]:
+        return self._row[number]
+
+    @property
+    def sealed(self) -> list[Segment]:
+        """All but the active one, the oldest first."""
+        return self._row[:-1]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(segment.size for segment in self._row)
+
+    def add(self, segment: Segment) -> None:
+        """A new active segment."""
+        assert segment.base_offset > self.active.base_offset
+        self._row.append(segment)
+        self.active = segment
+
+    def number_of(self, offset: int) -> int:
+        """Which segment holds `offset`; the first one for an offset before all."""
+        if offset >= self.active.base_offset:
+            return len(self._row) - 1
+        return max(bisect_right(self._row, offset, key=_base_offset) - 1, 0)
+
+    def end_offset(self, number: int, log_end_offset: int) -> int:
+        """Where the segment of this number ends: where the next one begins."""
+        return self._row[number + 1].base_offset if number + 1 < len(self._row) else log_end_offset
+
+    def expired(
+        self, config: LogConfig, now_ms: int, log_start_offset: int, high_watermark: int, log_end_offset: int
+    ) -> int:
+        """How many of the oldest segments retention lets go."""
+        sealed = len(self._row) > 1 and self._row[1].base_offset <= log_start_offset
+        limited = config.retention_bytes >= 0 or config.retention_ms >= 0
+        if not sealed and not (limited and config.deletes_old_segments):
+            return 0
+        facts = [self._facts(number, log_end_offset) for number in range(len(self._row))]
+        return expired(facts, config, now_ms, log_start_offset, high_watermark)
+
+    def _facts(self, number: int, log_end_offset: int) -> SegmentFacts:
+        segment = self._row[number]
+        timestamp = segment.largest_timestamp()
+        if timestamp < 0:
+            timestamp = self._directory.modified_ms(segment.name(".log"))
+        return SegmentFacts(self.end_offset(number, log_end_offset), segment.size, timestamp)
+
+    def drop(self, start: int, end: int) -> list[str]:
+        """Take the segments `start`..`end` out of the row; their files, renamed, to be removed later.
+
+        The caller adds an active one when it was among them.
+        """
+        doomed = self._row[start:end]
+        del self._row[start:end]
+        if self._row:
+            self.active = self._row[-1]
+        return [name for segment in doomed for name in segment.rename(DELETED)]
+
+    def start_over(self, segment: Segment) -> None:
+        """After `drop` of all: go on with this one."""
+        assert not self._row
+        self._row.append(segment)
+        self.active = segment
+
+    def swap(self, replaced: Sequence[Segment], cleaned: Sequence[Segment]) -> list[str]:
+        """Put synced `.cleaned` segments in the place of sealed ones; the old files, renamed, to be removed later.
+
+        A crash at any moment leaves either the old ones or the new ones, as `loading` finds them.
+        """
+        assert replaced
+        assert self.active not in replaced
+        for segment in reversed(cleaned):
+            segment.rename(SWAP)
+        self._directory.sync()
+        start = self._row.index(replaced[0])
+        doomed = self.drop(start, start + len(replaced))
+        for segment in cleaned:
+            segment.rename("")
+        self._row[start:start] = cleaned
+        self._directory.sync()
+        return doomed
+
+
+def _base_offset(segment: Segment) -> int:
+    return segment.base_offset
