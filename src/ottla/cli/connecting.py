@@ -45,7 +45,5 @@ def checked_bootstrap_servers(text: str) -> str:
 
 def _explained(error: KafkaError) -> str:
     if error.code == ErrorCode.BROKER_NOT_AVAILABLE:
-        return (
-            f"{error}; is a broker running there? `ottla serve` starts one, --bootstrap-server names another"
-        )
+        return f"{error} (--bootstrap-server or $OTTLA_BOOTSTRAP_SERVERS names another)"
     return str(error)

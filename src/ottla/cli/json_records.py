@@ -71,7 +71,7 @@ def _in(field: object, where: str) -> bytes | None:
             return None
         case str():
             return field.encode()
-        case {"base64": str(text)} if len(field) == 1:
+        case {"base64": str(text), **more} if not more:
             try:
                 return base64.b64decode(text, validate=True)
             except binascii.Error:

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 CHUNK_BYTES = 65_536
 
 
-async def chunks(descriptor: int = 0) -> AsyncIterator[bytes]:
+async def chunks(descriptor: int = 0) -> AsyncGenerator[bytes, None]:
     """What can be read, until the end."""
     while True:
         await _readable(descriptor)

@@ -124,9 +124,12 @@ async def create_topics(admin: "Admin", options: argparse.Namespace) -> None:
                 validate_only=options.validate_only,
             )
         except KafkaError as error:
-            if error.code == ErrorCode.TOPIC_ALREADY_EXISTS and options.if_not_exists:
+            if error.code != ErrorCode.TOPIC_ALREADY_EXISTS:
+                raise
+            if options.if_not_exists:
                 continue
-            raise
+            fix = "`ottla topics alter` changes it, --if-not-exists leaves it"
+            raise CommandError(f"topic {name} exists already; {fix}") from None
         created.append({"topic": name, "topic_id": uuid_text(topic.topic_id), "partitions": topic.partitions})
         if not options.json:
             done = "could be created" if options.validate_only else "created"

@@ -10,5 +10,5 @@ _random = SystemRandom()
 
 def backoff_seconds(settings: ClientSettings, attempts: int) -> float:
     """Seconds to wait after `attempts` failed ones: `retry.backoff.ms` doubled each time, ±20 % (KIP-580)."""
-    delay_ms = min(settings.retry_backoff_ms * 2 ** min(attempts - 1, 20), settings.retry_backoff_max_ms)
+    delay_ms = min(settings.retry_backoff_ms << min(attempts - 1, 20), settings.retry_backoff_max_ms)
     return delay_ms / 1000 * _random.uniform(1 - _JITTER, 1 + _JITTER)
