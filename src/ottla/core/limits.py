@@ -100,3 +100,12 @@ are hot."""
 
 MAX_BATCH_BYTES = (1 << 31) - 1 - 12
 """The greatest batch length that an int32 can announce; more is damage, not data."""
+
+LAG_SAMPLE_SECONDS = 0.5
+"""Between two looks at how late the event loop is: often enough to see a stall, too rare to cost anything."""
+
+MAX_TOPIC_NAME_LENGTH = 249
+"""Characters: a topic's directory is named after it, and its partition and a suffix must fit in 255."""
+
+MAX_NEW_PARTITIONS = 10_000
+"""Partitions that one request may create, as in Apache Kafka 4.2: they are written in one transaction."""
