@@ -62,18 +62,21 @@ def decode_request_header(buffer: Buffer) -> tuple[RequestHeader, int]:
 
 def encode_request_header(api: Api, version: int, correlation_id: int, client_id: str | None) -> bytes:
     """The header of a request. Raises WireError when a value does not fit."""
-    text = b"" if client_id is None else client_id.encode()
-    length = -1 if client_id is None else len(text)
     try:
+        text = b"" if client_id is None else client_id.encode()
+        length = -1 if client_id is None else len(text)
         fixed = _REQUEST.pack(api.key, version, correlation_id, length)
-    except struct_error as error:
+    except (struct_error, UnicodeEncodeError) as error:
         raise WireError(f"request header: {error}") from error
     return fixed + text + (b"\0" if api.request_header_version(version) == 2 else b"")
 
 
 def encode_response_header(api: Api, version: int, correlation_id: int) -> bytes:
-    """The header of the response to a request of this version."""
-    return _RESPONSE.pack(correlation_id) + (b"\0" if api.response_header_version(version) == 1 else b"")
+    """The header of the response to a request of this version. Raises WireError when the id does not fit."""
+    try:
+        return _RESPONSE.pack(correlation_id) + (b"\0" if api.response_header_version(version) == 1 else b"")
+    except struct_error as error:
+        raise WireError(f"response header: {error}") from error
 
 
 def decode_response_header(api: Api, version: int, buffer: Buffer) -> tuple[int, int]:

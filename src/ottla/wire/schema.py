@@ -37,7 +37,7 @@ class MessageType(type):
         flexible_from: int | None = None,
     ) -> MessageType:
         annotations = namespace.get("__annotations__", {})
-        names = tuple(field for field, text in annotations.items() if not text.startswith("ClassVar"))
+        names = tuple(field for field, text in annotations.items() if "ClassVar" not in str(text))
         try:
             namespace["__defaults__"] = {field: namespace.pop(field) for field in names}
         except KeyError as missing:
@@ -96,7 +96,9 @@ class Message(metaclass=MessageType):  # noqa: PLW1641  # no hash: a message can
         try:
             return write(self)
         except _UNWRITABLE as error:
-            raise WireError(f"{type(self).__name__} v{version}: {error}") from error
+            from ottla.wire.fault import fault
+
+            raise WireError(f"{type(self).__name__} v{version}: {fault(self, version) or error}") from error
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
