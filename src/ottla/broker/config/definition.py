@@ -11,7 +11,6 @@ class Mode(Enum):
     """Whether, and for whom, a broker config can change while the broker runs; in Kafka's words."""
 
     READ_ONLY = "read-only"
-    PER_BROKER = "per-broker"
     CLUSTER_WIDE = "cluster-wide"
 
 

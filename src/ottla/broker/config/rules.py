@@ -43,16 +43,16 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of these words, each at most once; it may be empty."""
+    """A list of these words; it may be empty."""
 
     words: tuple[str, ...]
 
     def allows(self, value: Value) -> bool:
         assert isinstance(value, tuple)
-        return all(word in self.words for word in value) and len(set(value)) == len(value)
+        return all(word in self.words for word in value)
 
     def __str__(self) -> str:
-        return "a list of " + ", ".join(self.words) + " without repetition"
+        return "a list of " + ", ".join(self.words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,4 @@
+# ruff: noqa: ISC004 (rows hold a sentence that takes several lines)
 """Configs of the broker itself: who it is, where it listens, what it lets in, what it keeps where."""
 
 from dataclasses import replace
@@ -13,7 +14,6 @@ from ottla.broker.config.definitions.shorthand import (
     LOW,
     MAX_INT,
     MEDIUM,
-    PER_BROKER,
     READ_ONLY,
     STRING,
     table,
@@ -27,12 +27,12 @@ SERVER = table(
     ("broker.id", INT, -1, None, HIGH, READ_ONLY,
      "The older name of node.id. Where both are set they must be equal."),
     ("broker.rack", STRING, None, None, MEDIUM, READ_ONLY,
-     "The rack or zone that the broker stands in. Replicas are spread over racks, and clients are told of it."),
+     "The rack or zone that the broker stands in. Replicas are spread over racks; clients are told of it."),
     ("log.dir", LIST, ("data",), None, HIGH, READ_ONLY,
      "Where the data is kept, when log.dirs is not set."),
     ("log.dirs", LIST, None, None, HIGH, READ_ONLY,
      "The directory in which partitions and metadata are kept. log.dir is used when this is not set."),
-    ("listeners", LIST, ("PLAINTEXT://127.0.0.1:9092",), None, HIGH, PER_BROKER,
+    ("listeners", LIST, ("PLAINTEXT://127.0.0.1:9092",), None, HIGH, READ_ONLY,
      "Addresses to listen on, as NAME://host:port. An empty host means every address of this machine, port 0 "
      "any free port. NAME is a security protocol, or mapped to one by listener.security.protocol.map."),
     ("advertised.listeners", LIST, None, None, HIGH, READ_ONLY,
@@ -40,7 +40,7 @@ SERVER = table(
      "Without it each client is told the address that it dialled, which is right unless something translates "
      "addresses between it and the broker."),
     ("listener.security.protocol.map", STRING,
-     "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", None, LOW, PER_BROKER,
+     "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", None, LOW, READ_ONLY,
      "Pairs NAME:PROTOCOL that give each listener name its security protocol."),
     ("controller.listener.names", LIST, None, None, HIGH, READ_ONLY,
      "Names of listeners that are meant for Apache Kafka's controllers. Ottla has no such port of its own: "
@@ -61,6 +61,10 @@ SERVER = table(
      "Exceptions to max.connections.per.ip, as a list of host:number."),
     ("connections.max.idle.ms", LONG, 600000, None, MEDIUM, READ_ONLY,
      "A connection that sends nothing for this long is closed."),
+    ("max.connection.creation.rate", INT, MAX_INT, at_least(0), MEDIUM, CLUSTER_WIDE,
+     "How many new connections are accepted in a second; the others wait to be accepted."),
+    ("queued.max.request.bytes", LONG, -1, None, MEDIUM, READ_ONLY,
+     "Beyond so many bytes of unanswered requests no more are read; -1 is no limit."),
     ("fetch.max.bytes", INT, 57671680, at_least(1024), MEDIUM, READ_ONLY,
      "The most that one fetch is answered with, whatever it asks for. A single larger batch is still sent."),
     ("max.incremental.fetch.session.cache.slots", INT, 1000, at_least(0), MEDIUM, READ_ONLY,
@@ -96,8 +100,8 @@ OWN = (
         ConfigType.STRING,
         default="all",
         rule=one_of("none", "all"),
-        documentation="all: a produce with acks=all is answered only when its records are synced to the disk. "
-        "none: when they are in the operating system's cache, as Apache Kafka does.",
+        documentation="all: a produce with acks=all is answered only when its records are synced to the "
+        "disk. none: when they are in the operating system's cache, as Apache Kafka does.",
     ),
     _own(
         "metrics.listen",

@@ -5,7 +5,7 @@ from ottla.broker.config.rules import Rule
 from ottla.broker.config.types import ConfigType, Value
 
 HIGH, MEDIUM, LOW = Importance.HIGH, Importance.MEDIUM, Importance.LOW
-READ_ONLY, PER_BROKER, CLUSTER_WIDE = Mode.READ_ONLY, Mode.PER_BROKER, Mode.CLUSTER_WIDE
+READ_ONLY, CLUSTER_WIDE = Mode.READ_ONLY, Mode.CLUSTER_WIDE
 BOOLEAN, STRING, INT, SHORT = ConfigType.BOOLEAN, ConfigType.STRING, ConfigType.INT, ConfigType.SHORT
 LONG, DOUBLE, LIST = ConfigType.LONG, ConfigType.DOUBLE, ConfigType.LIST
 
