@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.process import BrokerProcess
 
+TOPIC_NUMBERS = itertools.count()
 NewBroker = Callable[..., BrokerProcess]
 
 
@@ -75,5 +76,5 @@ def broker(
 @pytest.fixture
 def topic(request: pytest.FixtureRequest) -> str:
     """A topic name that no other test has."""
-    words = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
-    return f"{request.node.path.stem}.{words}"[:200]
+    words = "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in request.node.name)
+    return f"{next(TOPIC_NUMBERS)}.{request.node.path.stem}.{words}"[:200]
