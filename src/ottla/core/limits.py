@@ -109,3 +109,22 @@ MAX_TOPIC_NAME_LENGTH = 249
 
 MAX_NEW_PARTITIONS = 10_000
 """Partitions that one request may create, as in Apache Kafka 4.2: they are written in one transaction."""
+
+COMPACTION_MAP_BYTES = 67_108_864
+"""Memory for one compaction's map of keys unless `log.cleaner.dedupe.buffer.size` says otherwise: Apache Kafka takes
+128 MiB, which would be nearly all that a broker here should need."""
+
+COMPACTION_MAP_ENTRY_BYTES = 160
+"""What one key takes in that map, measured: a dict's slot, an int and up to 25 bytes of key."""
+
+COMPACTION_CHUNK_BYTES = 1 << 20
+"""Bytes that compaction reads and writes at once."""
+
+COMPACTION_SLICE_BYTES = 65_536
+"""Bytes that compaction works through before it lets the event loop's thread run: about a millisecond."""
+
+COMPACTION_PAUSE_SECONDS = 0.0002
+"""For how long it then does nothing. Zero would not do: the interpreter hands over only to a thread that is awake."""
+
+FILES_SYNCED_ONE_BY_ONE = 32
+"""Logs in one checkpoint up to which each is synced by itself (some 5 syncs); above, the file system is synced once."""

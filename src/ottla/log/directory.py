@@ -67,6 +67,8 @@ class Directory(Protocol):
 
     def exists(self, name: str) -> bool: ...
 
+    def is_directory(self, name: str) -> bool: ...
+
     def names(self) -> list[str]: ...
 
     def size(self, name: str) -> int: ...
@@ -113,6 +115,10 @@ class Directory(Protocol):
 
     def sync_entry(self) -> None:
         """Put this directory's own name on disk, as an entry of the one above it."""
+        ...
+
+    def sync_all(self) -> None:
+        """Put everything that was written to this file system on disk. Raises OSError."""
         ...
 
     def lock(self, name: str) -> "Lock | None":

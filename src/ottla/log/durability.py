@@ -60,8 +60,13 @@ class Durability:
     def sealed(self, segment: Segment, index_names: list[str]) -> None:
         """A segment ended; its batches and indexes are written, not synced."""
         self._unsynced.append(segment)
-        self._unsynced_indexes += index_names
-        self._renamed = self._touched = True
+        self._renamed = True
+        self.sealed_indexes(index_names)
+
+    def sealed_indexes(self, names: list[str]) -> None:
+        """These index files are written, not synced."""
+        self._unsynced_indexes += names
+        self._touched = True
 
     def dropped(self, segments: list[Segment]) -> None:
         """These segments are on their way out: nothing of them needs a sync."""
@@ -91,10 +96,7 @@ class Durability:
 
     def _begin_checkpoint(self, flush: Flush, active: Segment) -> None:
         flush.checkpoint = True
-        flush.patches = [
-            (active.index, active.name(INDEX), active.index.unstored()),
-            (active.time_index, active.name(TIME_INDEX), active.time_index.unstored()),
-        ]
+        flush.patches = [(index, name, index.unstored()) for index, name in active.index_files]
         flush.sealed, self._unsynced_indexes = self._unsynced_indexes, []
         if self._epochs.changed:
             flush.epochs = EPOCHS, format_epochs(self._epochs.entries)

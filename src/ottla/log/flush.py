@@ -7,6 +7,7 @@ restart need not look at anything before its end offset.
 
 from ottla.log.directory import Directory, Synced
 from ottla.log.index import Index, Unstored
+from ottla.log.names import TEMPORARY
 from ottla.log.segment import Segment
 
 
@@ -52,19 +53,25 @@ class Flush:
         """Wait for the disk. Any thread, once. Raises OSError: then nothing is known about what is on disk."""
         for held in self.held:
             held.sync()
-        if self.checkpoint:
-            self._sync_indexes()
-        for name in self.new_files:
+        self.write()
+        for name in (*(name for _, name, _ in self.patches), *self.sealed, *self.new_files):
             self.directory.sync_file(name)
+        if self.epochs is not None:
+            self.directory.sync_file(self.epochs[0] + TEMPORARY)
+            self.publish()
         if self.sync_directory:
             self.directory.sync()
         if self.new_files:
             self.directory.sync_entry()
 
-    def _sync_indexes(self) -> None:
+    def write(self) -> None:
+        """The first half of `sync`, without waiting: who calls it syncs the file system, and then calls `publish`."""
         for _, name, unstored in self.patches:
             self.directory.patch(name, unstored.data, unstored.position)
-        for name in (*(name for _, name, _ in self.patches), *self.sealed):
-            self.directory.sync_file(name)
         if self.epochs is not None:
-            self.directory.replace(*self.epochs)
+            self.directory.put(self.epochs[0] + TEMPORARY, self.epochs[1])
+
+    def publish(self) -> None:
+        """Give what `write` wrote aside its name; durable with the directory's next sync."""
+        if self.epochs is not None:
+            self.directory.rename(self.epochs[0] + TEMPORARY, self.epochs[0])

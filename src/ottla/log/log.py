@@ -317,14 +317,24 @@ class Log:
             raise
         self.end_flush(flush)
 
-    def close(self) -> None:
-        """Leave files that a restart takes without a look; waits for the disk. Raises OSError."""
+    def seal(self) -> None:
+        """Bring the active segment's files into the shape of a clean stop, unsynced; the next checkpoint syncs them."""
         active = self.segments.active
-        if not self.offline and (self.dirty or active.unwritten):
-            active.seal()
+        if self.dirty or active.unwritten:
+            self._durability.sealed_indexes(active.seal())
             if self._config.preallocate:
                 active.log.truncate(active.size)
-            self.checkpoint()
+
+    def close(self) -> None:
+        """Leave files that a restart takes without a look; waits for the disk. Raises OSError."""
+        if not self.offline:
+            self.seal()
+            if self.dirty:
+                self.checkpoint()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of all open files, as they are."""
         for segment in self.segments:
             segment.close()
 

@@ -11,6 +11,8 @@ SEGMENT_FILES = (LOG, INDEX, TIME_INDEX)
 DELETED = ".deleted"
 CLEANED = ".cleaned"
 SWAP = ".swap"
+TEMPORARY = ".tmp"
+"""What is being written and will take its name when it is whole."""
 
 EPOCHS = "leader-epoch-checkpoint"
 PARTITION_METADATA = "partition.metadata"

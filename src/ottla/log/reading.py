@@ -140,7 +140,9 @@ def take(ask: Ask, view: View) -> Taken:
 def _cut(data: Buffer, start: int, view: View) -> tuple[int, int]:
     """Where the last whole batch in `data` ends: walked from the index entry before the end."""
     near = max(view.floor_position(start + len(data)) - start, 0)
-    if near + HEADER_BYTES > len(data) or data[near + 16] != 2:
+    if near + HEADER_BYTES > len(data):
+        near = max(view.floor_position(start + near - 1) - start, 0)
+    if data[near + 16] != 2:  # a damaged index: the buffer itself tells
         near = 0
     next_offset = base_offset_at(memoryview(data)[near : near + 8])
     return cut(data, near, next_offset)

@@ -211,25 +211,27 @@ class Segment:
         self.time_index.add(self.read_time_index, self.max_timestamp, self.max_timestamp_offset)
         self.indexed_position = position
 
+    @property
+    def index_files(self) -> tuple[tuple[Index, str], tuple[Index, str]]:
+        """Both indexes with their files' names."""
+        return (self.index, self.name(INDEX)), (self.time_index, self.name(TIME_INDEX))
+
     def seal(self) -> list[str]:
         """Bring both index files up to date and to their exact length, unsynced; their names.
 
         The time index ends with the greatest timestamp of the segment, from which retention counts.
         """
         self.time_index.add(self.read_time_index, self.largest_timestamp(), self.max_timestamp_offset)
-        return [self._write(self.index), self._write(self.time_index)]
+        for index, name in self.index_files:
+            data, position, stored = index.unstored()
+            self.directory.patch(name, data, position, end=True)
+            index.stored_up_to(stored)
+        return [self.name(INDEX), self.name(TIME_INDEX)]
 
     def cut_indexes(self) -> None:
         """End both index files where their entries end."""
-        for index in (self.index, self.time_index):
-            self.directory.patch(self.name(index.EXTENSION), b"", index.stored * index.ENTRY.size, end=True)
-
-    def _write(self, index: Index) -> str:
-        name = self.name(index.EXTENSION)
-        data, position, stored = index.unstored()
-        self.directory.patch(name, data, position, end=True)
-        index.stored_up_to(stored)
-        return name
+        for index, name in self.index_files:
+            self.directory.patch(name, b"", index.stored * index.ENTRY.size, end=True)
 
     def truncate(self, position: int, next_offset: int, now_ms: int) -> None:
         """Drop all from `position` on, where the batch with `next_offset` begins."""

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 
 from ottla.core.limits import CACHE_PROBE_BYTES, SMALL_READ_BYTES
+from ottla.log.names import TEMPORARY
 from ottla.log.open_files import OpenFiles
 from ottla.wire.types import Buffer
 
@@ -135,6 +136,9 @@ class SystemDirectory:
     def exists(self, name: str) -> bool:
         return os.path.lexists(f"{self.path}/{name}")
 
+    def is_directory(self, name: str) -> bool:
+        return os.path.isdir(f"{self.path}/{name}")
+
     def names(self) -> list[str]:
         return os.listdir(self.path)
 
@@ -163,7 +167,7 @@ class SystemDirectory:
                 os.ftruncate(descriptor, position + len(data))
 
     def replace(self, name: str, data: Buffer) -> None:
-        temporary = f"{self.path}/{name}.tmp"
+        temporary = f"{self.path}/{name}{TEMPORARY}"
         with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
             _write_all(descriptor, data, 0)
             _sync_data(descriptor)
@@ -192,6 +196,10 @@ class SystemDirectory:
 
     def sync_entry(self) -> None:
         _sync_directory(os.path.dirname(self.path) or ".")
+
+    def sync_all(self) -> None:
+        with _opened(self.path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+            _sync_file_system(descriptor)
 
     def lock(self, name: str) -> "SystemLock | None":
         descriptor = os.open(f"{self.path}/{name}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -228,6 +236,18 @@ def _opened(path: str, flags: int) -> Iterator[int]:
 def _sync_directory(path: str) -> None:
     with _opened(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
         os.fsync(descriptor)
+
+
+def _sync_file_system(descriptor: int) -> None:
+    """syncfs(2), which Python lacks; where the C library lacks it too, all file systems."""
+    import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "syncfs"):
+        os.sync()
+    elif library.syncfs(descriptor) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def _write_all(descriptor: int, data: Buffer, position: int) -> None:

@@ -1,0 +1,239 @@
+"""One entry of `log.dirs`: the partitions in it, and the files that speak for all of them.
+
+Those files are the lock, `meta.properties`, the clean-shutdown marker, and three checkpoints: recovery points, high
+watermarks, log start offsets. A partition is opened when somebody needs it; of one that nobody opened the old entries stay.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Self
+
+from ottla.log.checkpoint import MetaProperties, Offsets, parse_offsets, parse_partition_metadata
+from ottla.log.config import LogConfig
+from ottla.log.data_checkpoint import DataCheckpoint, offset_files
+from ottla.log.directory import Directory, Lock
+from ottla.log.errors import DataDirectoryError
+from ottla.log.log import Log
+from ottla.log.names import (
+    CLEAN_SHUTDOWN,
+    HIGH_WATERMARKS,
+    LOG_START_OFFSETS,
+    PARTITION_METADATA,
+    RECOVERY_POINTS,
+    deleted_partition_name,
+    is_deleted_partition,
+    parse_partition,
+    partition_name,
+)
+from ottla.log.ownership import claim, take_lock
+
+_log = logging.getLogger(__name__)
+_CLEAN_MARKER = b'{"version":0,"brokerEpoch":-1}'
+_NOT_PARTITIONS = frozenset({"__cluster_metadata-0"})
+
+Partition = tuple[str, int]
+"""Topic name and partition index."""
+
+
+class DataDirectory:
+    """Made by `open`. Belongs to one thread, as its logs do."""
+
+    __slots__ = (
+        "_checkpoint_running",
+        "_high_watermarks",
+        "_lock",
+        "_log_start_offsets",
+        "_recovery_points",
+        "_unrecovered",
+        "clean",
+        "deleted",
+        "directory",
+        "logs",
+        "meta",
+        "partitions",
+    )
+
+    def __init__(self, directory: Directory, lock: Lock, meta: MetaProperties, names: list[str]) -> None:
+        self.directory = directory
+        self.meta = meta
+        self.logs: dict[Partition, Log] = {}
+        """The logs that are open."""
+        self.partitions: set[Partition] = set()
+        """Everything that has a directory here, open or not."""
+        self.deleted: list[str] = []
+        """Directories of deleted partitions that an earlier process left: `remove` them in a thread."""
+        self._lock = lock
+        self._checkpoint_running = False
+        self._sort(names)
+        self.clean = CLEAN_SHUTDOWN in names
+        """Whether the last process ended properly, so that no log needs a look."""
+        self._recovery_points = self._read(RECOVERY_POINTS)
+        self._high_watermarks = self._read(HIGH_WATERMARKS)
+        self._log_start_offsets = self._read(LOG_START_OFFSETS)
+        self._unrecovered = set() if self.clean else set(self.partitions)
+
+    @classmethod
+    def open(cls, directory: Directory, cluster_id: str, node_id: int, directory_id: bytes) -> Self:
+        """Take a directory into use; `directory_id` becomes its id if it is new. Raises DataDirectoryError."""
+        lock = take_lock(directory)
+        try:
+            meta = claim(directory, cluster_id, node_id, directory_id)
+            opened = cls(directory, lock, meta, directory.names())
+            if opened.clean:
+                directory.remove(CLEAN_SHUTDOWN)
+                directory.sync()
+        except OSError as error:
+            lock.release()
+            reason = error.strerror or error
+            raise DataDirectoryError(f"data directory {directory.path} cannot be used: {reason}") from error
+        except DataDirectoryError:
+            lock.release()
+            raise
+        return opened
+
+    def _sort(self, names: list[str]) -> None:
+        """Tell partitions, deleted ones and files apart; what is none of these is left alone, with a word."""
+        for name in names:
+            partition = parse_partition(name)
+            if name in _NOT_PARTITIONS or "." in name[:1]:
+                continue
+            if is_deleted_partition(name):
+                self.deleted.append(name)
+            elif partition is not None:
+                self.partitions.add(partition)
+            elif self.directory.is_directory(name):
+                _log.warning("%s/%s is no partition's directory: leaving it alone", self.directory.path, name)
+
+    def _read(self, name: str) -> Offsets:
+        """A checkpoint file; without it logs are checked from their start, which is slow and safe."""
+        try:
+            return parse_offsets(self.directory.read(name))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            _log.warning("%s/%s is damaged (%s): going on without it", self.directory.path, name, error)
+            return {}
+
+    # ── partitions ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def create_log(self, topic: str, index: int, config: LogConfig, topic_id: bytes, now_ms: int) -> Log:
+        """Make a partition. Raises OSError."""
+        log = Log.create(self.directory.child(partition_name(topic, index)), config, topic_id, now_ms)
+        self.partitions.add((topic, index))
+        self.logs[topic, index] = log
+        return log
+
+    def open_log(self, topic: str, index: int, config: LogConfig, now_ms: int) -> Log:
+        """The log of a partition that is here, opened and checked where that is needed. Raises OSError."""
+        partition = topic, index
+        if (log := self.logs.get(partition)) is not None:
+            return log
+        log = Log.open(
+            self.directory.child(partition_name(topic, index)),
+            config,
+            now_ms=now_ms,
+            recovery_point=self._recovery_points.get(partition, 0)
+            if partition in self._unrecovered
+            else None,
+            log_start_offset=self._log_start_offsets.get(partition, 0),
+            high_watermark=self._high_watermarks.get(partition, 0),
+        )
+        self._unrecovered.discard(partition)
+        self.logs[partition] = log
+        return log
+
+    def topic_id(self, topic: str, index: int) -> bytes | None:
+        """The id in a partition's metadata file, None where that is missing or damaged."""
+        directory = self.directory.child(partition_name(topic, index))
+        try:
+            return parse_partition_metadata(directory.read(PARTITION_METADATA))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def delete_log(self, topic: str, index: int, unique: bytes) -> str:
+        """Take a partition away at once; the directory to `remove` later, when nobody reads from it any more.
+
+        `unique` are 16 bytes that make the name one. Raises OSError.
+        """
+        partition, name = (topic, index), partition_name(topic, index)
+        log = self.logs.pop(partition, None)
+        if log is not None:
+            log.abandon()
+        deleted = deleted_partition_name(name, unique)
+        self.directory.rename(name, deleted)
+        self.partitions.discard(partition)
+        self._unrecovered.discard(partition)
+        for offsets in (self._recovery_points, self._high_watermarks, self._log_start_offsets):
+            offsets.pop(partition, None)
+        return deleted
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove the directories of deleted partitions. Any thread."""
+        for name in names:
+            self.directory.remove_tree(name)
+
+    # ── checkpoints ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin_checkpoint(self, limit: int = 100) -> DataCheckpoint:
+        """Collect what a crash would make a restart look at, from the `limit` logs that have most of it.
+
+        `DataCheckpoint.sync` in any thread, then `end_checkpoint`. One at a time.
+        """
+        assert not self._checkpoint_running
+        self._checkpoint_running = True
+        dirty = [log for log in self.logs.values() if log.dirty and not log.offline]
+        dirty.sort(key=_unflushed_bytes, reverse=True)
+        return self._collect(dirty[:limit])
+
+    def _collect(self, dirty: list[Log]) -> DataCheckpoint:
+        ends = {log: log.begin_flush(checkpoint=True) for log in dirty}
+        for partition, log in self.logs.items():
+            flush = ends.get(log)
+            self._recovery_points[partition] = log.recovery_point if flush is None else flush.end_offset
+            self._high_watermarks[partition] = log.high_watermark
+            if log.log_start_offset > log.segments[0].base_offset:
+                self._log_start_offsets[partition] = log.log_start_offset
+            else:
+                self._log_start_offsets.pop(partition, None)
+        files = offset_files(self._recovery_points, self._high_watermarks, self._log_start_offsets)
+        return DataCheckpoint(self.directory, ends, files)
+
+    def end_checkpoint(self, checkpoint: DataCheckpoint) -> None:
+        """Take note that `checkpoint.sync` returned or raised."""
+        self._checkpoint_running = False
+        for log, flush in checkpoint.flushes.items():
+            if checkpoint.failed:
+                log.sync_failed()
+            else:
+                log.end_flush(flush)
+
+    def save_offsets(self) -> None:
+        """Write the three checkpoint files now, on this thread; after a truncation that must not wait."""
+        self._collect([]).sync()
+
+    def close(self) -> None:
+        """End properly: the next start need not look at any log. Waits for the disk. Raises OSError."""
+        logs = [log for log in self.logs.values() if not log.offline]
+        for log in logs:
+            log.seal()
+        self._checkpoint_running = True
+        checkpoint = self._collect([log for log in logs if log.dirty])
+        try:
+            checkpoint.sync()
+        finally:
+            self.end_checkpoint(checkpoint)
+            for log in self.logs.values():
+                log.abandon()
+            self._finish(
+                everything=len(logs) == len(self.logs) and not self._unrecovered and not checkpoint.failed
+            )
+
+    def _finish(self, *, everything: bool) -> None:
+        """Leave the marker, if it is true of every log, and let go of the directory."""
+        if everything:
+            self.directory.replace(CLEAN_SHUTDOWN, _CLEAN_MARKER)
+        self._lock.release()
+
+
+def _unflushed_bytes(log: Log) -> int:
+    return log.unflushed_bytes
