@@ -1,0 +1,43 @@
+"""Every code has its row: a number of its own, a sentence, and Kafka's word on whether to try again."""
+
+import pytest
+
+from ottla.core.errors import ErrorCode, KafkaError
+
+
+def test_the_numbers_are_kafkas_without_a_gap() -> None:
+    assert [int(code) for code in ErrorCode] == list(range(-1, 134))
+
+
+@pytest.mark.parametrize("code", ErrorCode, ids=lambda code: code.name)
+def test_every_code_has_one_sentence_of_its_own(code: ErrorCode) -> None:
+    assert code.message.endswith(".")
+    assert "\n" not in code.message
+    assert [other for other in ErrorCode if other.message == code.message] == [code]
+
+
+def test_a_code_is_found_by_its_number() -> None:
+    assert ErrorCode(6) is ErrorCode.NOT_LEADER_OR_FOLLOWER
+    assert ErrorCode.NOT_LEADER_OR_FOLLOWER == 6
+
+
+def test_a_number_from_a_newer_broker_is_an_unknown_error() -> None:
+    assert ErrorCode(32_000) is ErrorCode.UNKNOWN_SERVER_ERROR
+    with pytest.raises(ValueError, match="'6'"):
+        ErrorCode("6")
+
+
+def test_retriable_codes() -> None:
+    retriable = {code.name for code in ErrorCode if code.retriable}
+    assert len(retriable) == 32
+    assert {"NOT_LEADER_OR_FOLLOWER", "REQUEST_TIMED_OUT", "CORRUPT_MESSAGE"} <= retriable
+    assert not retriable & {"NONE", "UNKNOWN_SERVER_ERROR", "MESSAGE_TOO_LARGE", "INVALID_TOPIC_EXCEPTION"}
+
+
+def test_an_error_says_what_its_code_means_when_nothing_better_is_known() -> None:
+    assert str(KafkaError(ErrorCode.INVALID_PARTITIONS)) == (
+        "INVALID_PARTITIONS: The number of partitions is not possible."
+    )
+    assert str(KafkaError(ErrorCode.INVALID_PARTITIONS, "-3 partitions")) == "-3 partitions"
+    assert KafkaError(ErrorCode.REQUEST_TIMED_OUT).retriable
+    assert not KafkaError(ErrorCode.INVALID_PARTITIONS).retriable
