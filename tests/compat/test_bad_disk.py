@@ -34,8 +34,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(connection: RawConnection, topic: str, limit_bytes: int) -> tuple[list[int], int]:
-    """Produce until refused or closed: the acknowledged offsets, and the error (-1 when the broker hung up)."""
-    acknowledged = []
+    """Produce until refused: the acknowledged offsets, and the error (-1 when the broker hung up)."""
+    acknowledged: list[int] = []
     for number in range(limit_bytes // len(CHUNK) + 1):
         try:
             produced = connection.produce(topic, 0, one_record(CHUNK, b"%d" % number))

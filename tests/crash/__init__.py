@@ -1,0 +1,1 @@
+"""Crashes: what was acknowledged stays, unaltered and in order."""
