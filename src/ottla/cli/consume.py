@@ -10,13 +10,13 @@ examples:
 """
 
 import argparse
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, talk
 from ottla.cli.errors import CommandError, UsageError
 from ottla.cli.escapes import unescape
+from ottla.cli.output import write_bytes
 
 if TYPE_CHECKING:
     from ottla.cli.formats import Format
@@ -154,8 +154,7 @@ class _Printing:
         if self._left is not None:
             records = records[: self._left]
             self._left -= len(records)
-        sys.stdout.buffer.write(b"".join([self._write(topic, partition, record) for record in records]))
-        sys.stdout.buffer.flush()
+        write_bytes(b"".join([self._write(topic, partition, record) for record in records]))
 
 
 async def _chosen(consumer: "Consumer", options: argparse.Namespace) -> "list[TopicPartition]":

@@ -1,17 +1,25 @@
-"""Writing to stdout: text for people, one JSON document for machines."""
+"""Writing to stdout: bytes, text for people, one JSON document for machines."""
 
 import json
 import sys
 
 
+def write_bytes(data: bytes) -> None:
+    """All of it, now. With PYTHONUNBUFFERED set, stdout may take a part and say so."""
+    left = memoryview(data)
+    while left:
+        left = left[sys.stdout.buffer.write(left) :]
+    sys.stdout.buffer.flush()
+
+
 def print_text(text: str) -> None:
     """A line, or several."""
-    sys.stdout.write(text + "\n")
+    write_bytes(f"{text}\n".encode("utf-8", "surrogateescape"))
 
 
 def print_json(document: object) -> None:
     """One document, on one line."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n")
+    print_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
 
 def warn(text: str) -> None:

@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
     """Send stdin. Raises CommandError when a record could not be delivered."""
     servers = checked_bootstrap_servers(options.bootstrap_server)
     settings = _settings(options)
-    records = _records(options)
+    records = _records(_parser(options), unescape(options.delimiter))
     return talk(_produce(servers, settings, records, options))
 
 
@@ -178,12 +178,13 @@ class _Deliveries:
             print_text(f"{topic} {partition} {offset}")
 
 
-async def _records(options: argparse.Namespace) -> "AsyncGenerator[InputRecord, None]":
+async def _records(
+    parse: "Callable[[bytes, str], InputRecord]", delimiter: bytes
+) -> "AsyncGenerator[InputRecord, None]":
     from ottla.cli.input_lines import Splitter
     from ottla.cli.stdin import chunks
 
-    parse = _parser(options)
-    splitter = Splitter(unescape(options.delimiter))
+    splitter = Splitter(delimiter)
     number = 0
     async with aclosing(chunks()) as stdin:
         async for chunk in stdin:

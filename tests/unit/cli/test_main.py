@@ -84,4 +84,4 @@ def test_help_of_the_whole_imports_no_command() -> None:
         "print([name for name in sys.modules if name.startswith('ottla.')], 'asyncio' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "['ottla.cli', 'ottla.cli.main', 'ottla.cli.errors'] False"
+    assert done.stdout.splitlines()[-1] == "['ottla.cli', 'ottla.cli.errors', 'ottla.cli.main'] False"

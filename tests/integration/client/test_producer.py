@@ -1,0 +1,182 @@
+"""The producer against a real broker."""
+
+import asyncio
+from collections import defaultdict
+
+import pytest
+from tests.conftest import NewBroker
+from tests.support.process import BrokerProcess
+
+from ottla.client import Admin, Consumer, Producer, ProducerSettings, RecordMetadata
+from ottla.core.errors import ErrorCode, KafkaError
+from ottla.records.compression import Codec
+from ottla.records.reader import Record
+
+
+async def read(servers: str, topic: str, count: int) -> dict[int, list[Record]]:
+    """`count` records from the beginning, by partition."""
+    read: defaultdict[int, list[Record]] = defaultdict(list)
+    async with Consumer(servers) as consumer:
+        await consumer.assign(await consumer.beginning_offsets(await consumer.partitions(topic)))
+        while sum(map(len, read.values())) < count:
+            fetched = await consumer.poll()
+            read[fetched.partition.partition] += fetched.records
+    return read
+
+
+@pytest.mark.parametrize("acks", [-1, 1, 0])
+@pytest.mark.parametrize("codec", list(Codec), ids=lambda codec: codec.name.lower())
+async def test_every_codec_and_every_acks(broker: BrokerProcess, topic: str, codec: Codec, acks: int) -> None:
+    settings = ProducerSettings(compression_type=codec, acks=acks)
+    values = [b"%d" % number * 100 for number in range(500)]
+    async with Producer(broker.bootstrap, settings) as producer:
+        deliveries = [await producer.enqueue(topic, value, partition=0) for value in values]
+        saved = await asyncio.gather(*deliveries)
+    expected = [-1] * 500 if acks == 0 else list(range(500))
+    assert [record.offset for record in saved] == expected
+    assert [record.value for record in (await read(broker.bootstrap, topic, 500))[0]] == values
+
+
+async def test_nulls_headers_and_empty_things_come_back_as_they_went(
+    broker: BrokerProcess, topic: str
+) -> None:
+    headers = (("a", b"1"), ("a", None), ("", b""), ("ž", b"\xff"))
+    async with Producer(broker.bootstrap) as producer:
+        for key, value in [(None, None), (b"", b""), (b"k", None), (None, b"v")]:
+            await producer.send(
+                topic, value, key=key, headers=headers, partition=0, timestamp_ms=1_600_000_000_000
+            )
+    records = (await read(broker.bootstrap, topic, 4))[0]
+    assert [(record.key, record.value) for record in records] == [
+        (None, None),
+        (b"", b""),
+        (b"k", None),
+        (None, b"v"),
+    ]
+    assert {record.headers for record in records} == {headers}
+    assert {record.timestamp for record in records} == {1_600_000_000_000}
+
+
+async def test_a_record_of_nearly_a_megabyte(broker: BrokerProcess, topic: str) -> None:
+    value = bytes(range(256)) * 4000
+    async with Producer(broker.bootstrap) as producer:
+        await producer.send(topic, value)
+    [[record]] = (await read(broker.bootstrap, topic, 1)).values()
+    assert record.value == value
+
+
+async def test_a_record_too_large_for_the_client_is_refused_at_once(
+    broker: BrokerProcess, topic: str
+) -> None:
+    async with Producer(broker.bootstrap) as producer:
+        with pytest.raises(KafkaError, match="larger than max_request_size, 1048576 bytes") as caught:
+            await producer.send(topic, bytes(1_048_576))
+    assert caught.value.code == ErrorCode.MESSAGE_TOO_LARGE
+
+
+async def test_a_record_too_large_for_the_topic_is_the_brokers_word(
+    broker: BrokerProcess, topic: str
+) -> None:
+    async with Admin(broker.bootstrap) as admin:
+        await admin.create_topic(topic, configs={"max.message.bytes": "1000"})
+    async with Producer(broker.bootstrap) as producer:
+        with pytest.raises(KafkaError) as caught:
+            await producer.send(topic, bytes(2000))
+        assert caught.value.code == ErrorCode.MESSAGE_TOO_LARGE
+        await producer.send(topic, b"small")
+
+
+async def test_equal_keys_share_a_partition_and_keyless_records_use_them_all(
+    broker: BrokerProcess, topic: str
+) -> None:
+    async with Admin(broker.bootstrap) as admin:
+        await admin.create_topic(topic, partitions=4)
+    async with Producer(broker.bootstrap, ProducerSettings(batch_size=1000)) as producer:
+        keyed = [await producer.enqueue(topic, b"", key=b"%d" % (number % 50)) for number in range(200)]
+        keyless = [await producer.enqueue(topic, bytes(100)) for _ in range(200)]
+        partitions = [delivery.partition for delivery in await asyncio.gather(*keyed)]
+        assert partitions[:50] * 4 == partitions
+        assert {delivery.partition for delivery in await asyncio.gather(*keyless)} == {0, 1, 2, 3}
+
+
+async def test_a_partition_that_is_not_there(broker: BrokerProcess, topic: str) -> None:
+    async with Admin(broker.bootstrap) as admin:
+        await admin.create_topic(topic, partitions=2)
+    async with Producer(broker.bootstrap) as producer:
+        with pytest.raises(KafkaError, match="has no partition 2: it has 2 partitions, 0 to 1"):
+            await producer.send(topic, b"", partition=2)
+
+
+async def test_twenty_thousand_records_stay_in_order_in_each_partition(
+    broker: BrokerProcess, topic: str
+) -> None:
+    async with Admin(broker.bootstrap) as admin:
+        await admin.create_topic(topic, partitions=3)
+    settings = ProducerSettings(linger_ms=0, buffer_memory=100_000)
+    async with Producer(broker.bootstrap, settings) as producer:
+        for number in range(20_000):
+            await producer.enqueue(topic, b"%d" % number, key=b"%d" % (number % 100))
+    read_back = await read(broker.bootstrap, topic, 20_000)
+    assert len(read_back) == 3
+    for records in read_back.values():
+        numbers = [int(record.value or b"") for record in records]
+        assert numbers == sorted(numbers)
+
+
+async def test_the_first_address_that_answers_is_enough(broker: BrokerProcess, topic: str) -> None:
+    async with Producer(f"127.0.0.1:1,{broker.bootstrap}") as producer:
+        assert (await producer.send(topic, b"v")).offset == 0
+
+
+async def test_no_broker_is_said_with_every_address() -> None:
+    with pytest.raises(KafkaError, match=r"127\.0\.0\.1:1: .*127\.0\.0\.1:2: ") as caught:
+        async with Producer("127.0.0.1:1,127.0.0.1:2"):
+            pass
+    assert caught.value.code == ErrorCode.BROKER_NOT_AVAILABLE
+
+
+async def test_records_sent_while_the_broker_restarts_arrive_once_it_is_back(
+    new_broker: NewBroker, topic: str
+) -> None:
+    broker = new_broker().start()
+    async with Producer(broker.bootstrap) as producer:
+        first = await producer.send(topic, b"before")
+        await asyncio.to_thread(broker.kill)
+        deliveries = [await producer.enqueue(topic, b"%d" % number) for number in range(10)]
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(broker.start)
+        offsets = [(await delivery).offset for delivery in deliveries]
+    assert first.offset == 0
+    assert offsets == list(range(1, 11))
+
+
+async def test_delivery_is_given_up_in_time_and_says_why(new_broker: NewBroker, topic: str) -> None:
+    broker = new_broker().start()
+    async with Producer(broker.bootstrap, ProducerSettings(delivery_timeout_ms=700)) as producer:
+        await producer.send(topic, b"before")
+        await asyncio.to_thread(broker.kill)
+        with pytest.raises(KafkaError, match=r"not delivered in 700 ms \(.*127\.0\.0\.1"):
+            await producer.send(topic, b"after")
+
+
+async def test_leaving_with_an_exception_gives_up_what_waits(broker: BrokerProcess, topic: str) -> None:
+    waiting: list[asyncio.Future[RecordMetadata]] = []
+
+    async def fail_in_the_middle() -> None:
+        async with Producer(broker.bootstrap, ProducerSettings(linger_ms=60_000)) as producer:
+            waiting.append(await producer.enqueue(topic, b"v"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_in_the_middle()
+    with pytest.raises(KafkaError, match="closed"):
+        await waiting[0]
+
+
+async def test_the_partition_of_a_key_is_javas(broker: BrokerProcess, topic: str) -> None:
+    async with Admin(broker.bootstrap) as admin:
+        await admin.create_topic(topic, partitions=10)
+    async with Producer(broker.bootstrap) as producer:
+        saved = [await producer.send(topic, b"", key=key) for key in (b"foobar", b"21", b"abc")]
+    hashes = [-790332482, -973932308, 479470107]
+    assert [each.partition for each in saved] == [(number & 0x7FFFFFFF) % 10 for number in hashes]
