@@ -53,6 +53,10 @@ class Durability:
         self._unsynced_indexes += [segment.name(each) for segment in segments for each in (INDEX, TIME_INDEX)]
         self._touched = True
 
+    def covers(self, segment: Segment) -> bool:
+        """Whether a sealed segment is on disk for certain and no flush will ask for its files any more."""
+        return segment not in self._unsynced and segment.name(INDEX) not in self._unsynced_indexes
+
     def touched(self) -> None:
         """There is something for a checkpoint to write that no append brought."""
         self._touched = True

@@ -303,6 +303,10 @@ class Log:
         elif flush.checkpoint:
             self.segments.active.cut_indexes()
 
+    def is_settled(self, segment: Segment) -> bool:
+        """Whether a sealed segment is on disk for certain and no flush will ask for its files any more."""
+        return self._durability.covers(segment)
+
     def sync_failed(self) -> None:
         """After a failed sync the kernel may have dropped what was to be written: the log is offline."""
         self._fail()

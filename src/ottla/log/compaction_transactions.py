@@ -1,0 +1,73 @@
+"""Transactions as a walk over the log meets them: which batches were aborted, which markers are still needed.
+
+A marker stays while a batch of its transaction is left: an abort marker with its entry in the index of
+aborted transactions, a commit marker alone. A transaction without batches needs none; its marker may go once
+the delete horizon that compaction writes into it has passed (KIP-534).
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Protocol
+
+from ottla.records.batch import Batch
+from ottla.records.control import ControlType, read_end_transaction_marker
+
+
+class AbortedTransaction(Protocol):
+    """A row of the index of aborted transactions, as far as compaction looks at it."""
+
+    @property
+    def producer_id(self) -> int: ...
+    @property
+    def first_offset(self) -> int: ...
+    @property
+    def last_offset(self) -> int: ...
+
+
+class TransactionWalk:
+    """Show it every batch once, by offset. `aborted` are those that overlap what is walked."""
+
+    __slots__ = ("_ahead", "_committed", "_open", "_seen", "retained")
+
+    def __init__(self, aborted: Iterable[AbortedTransaction]) -> None:
+        self._ahead = deque(sorted(aborted, key=lambda each: each.first_offset))
+        self._open: dict[int, AbortedTransaction] = {}
+        self._seen: set[int] = set()
+        self._committed: set[int] = set()
+        self.retained: list[AbortedTransaction] = []
+        """Aborted transactions of which a batch was met: the index has to go on naming them."""
+
+    def is_aborted(self, batch: Batch) -> bool:
+        """Whether a batch of data belongs to an aborted transaction: nobody may see its records any more."""
+        self._advance(batch.last_offset)
+        if not batch.is_transactional:
+            return False
+        if batch.producer_id in self._open:
+            self._seen.add(batch.producer_id)
+            return True
+        self._committed.add(batch.producer_id)
+        return False
+
+    def is_needless(self, batch: Batch) -> bool:
+        """Whether a control batch says nothing about any batch that is left. Raises CorruptRecordError."""
+        self._advance(batch.last_offset)
+        if batch.records_count == 0:
+            return True
+        marker = read_end_transaction_marker(batch)
+        if marker is None:
+            return False
+        if marker.control_type is ControlType.COMMIT:
+            was_met = batch.producer_id in self._committed
+            self._committed.discard(batch.producer_id)
+            return not was_met
+        transaction = self._open.pop(batch.producer_id, None)
+        if transaction is None or batch.producer_id not in self._seen:
+            return True
+        self._seen.discard(batch.producer_id)
+        self.retained.append(transaction)
+        return False
+
+    def _advance(self, offset: int) -> None:
+        while self._ahead and self._ahead[0].first_offset <= offset:
+            transaction = self._ahead.popleft()
+            self._open.setdefault(transaction.producer_id, transaction)
