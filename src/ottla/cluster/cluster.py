@@ -7,7 +7,7 @@ when `change` returns, what it did is durable and in effect.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
 from ottla.cluster import keys
@@ -20,8 +20,8 @@ from ottla.core.errors import ErrorCode, KafkaError
 _log = logging.getLogger("ottla.cluster")
 
 Outcome = TypeVar("Outcome")
-Subscriber = Callable[[Delta], Awaitable[None]]
-"""Awaited before the next change is made. It must not make a change itself: that would wait for ever."""
+Subscriber = Callable[[Delta], None]
+"""Called on the loop, before the change's caller hears of it. Long work it only begins."""
 
 
 class Cluster:
@@ -74,7 +74,7 @@ class Cluster:
                 committed = await self._commit(decision.writes)
                 delta = step(self._image, committed)
                 self._image = delta.after
-                await self._tell(delta)
+                self._tell(delta)
             return decision.outcome
 
     async def _commit(self, writes: tuple[Write, ...]) -> Committed:
@@ -87,9 +87,9 @@ class Cluster:
         changes = (Change(write.key, write.value if isinstance(write, Put) else None) for write in writes)
         return Committed(revision, tuple(changes))
 
-    async def _tell(self, delta: Delta) -> None:
+    def _tell(self, delta: Delta) -> None:
         for subscriber in self._subscribers:
             try:
-                await subscriber(delta)
+                subscriber(delta)
             except Exception:  # noqa: BLE001  # the change is made, whatever one subscriber does with it
                 _log.exception("metadata revision %d: a subscriber failed", delta.after.revision)

@@ -1,0 +1,71 @@
+"""AlterConfigs (key 33), versions 0 to 2: a resource gets exactly these configs; all others go back to their
+defaults.
+
+Topics, this broker, and all brokers (empty name). Read-only broker configs are refused with
+INVALID_REQUEST, bad topic configs with INVALID_CONFIG; what is accepted is durable and in effect when the
+reply leaves.
+
+Deviations: broker configs that have no effect here, and unknown ones, are refused with INVALID_CONFIG
+instead of being stored. Broker loggers, client metrics and groups have no configs yet: INVALID_REQUEST.
+"""
+
+from ottla.broker.call import Call
+from ottla.broker.config.alteration import AlterationRules
+from ottla.broker.config.broker_config import BrokerConfig
+from ottla.broker.config.resources import known_resource
+from ottla.cluster.cluster import Cluster
+from ottla.cluster.controller.configs import ConfigChange, ResourceChange
+from ottla.cluster.controller.configs import alter_configs as decide
+from ottla.cluster.controller.decision import Decision, Verdict
+from ottla.cluster.image import ClusterImage
+from ottla.core.errors import KafkaError
+from ottla.wire.messages.alter_configs import (
+    AlterConfigsRequest,
+    AlterConfigsResource,
+    AlterConfigsResourceResponse,
+    AlterConfigsResponse,
+)
+
+
+async def alter_configs(
+    cluster: Cluster, config: BrokerConfig, request: AlterConfigsRequest, call: Call
+) -> AlterConfigsResponse:
+    """One result for each resource."""
+    verdicts: dict[int, Verdict] = {}
+    changes: dict[int, ResourceChange] = {}
+    for index, resource in enumerate(request.resources):
+        try:
+            changes[index] = _change(config, resource)
+        except KafkaError as error:
+            verdicts[index] = Verdict(error.code, error.message)
+    decided = await alter(cluster, config, list(changes.values()), validate_only=request.validate_only)
+    verdicts.update(zip(changes, decided, strict=True))
+    return AlterConfigsResponse(
+        responses=[_response(one, verdicts[index]) for index, one in enumerate(request.resources)]
+    )
+
+
+async def alter(
+    cluster: Cluster, config: BrokerConfig, changes: list[ResourceChange], *, validate_only: bool
+) -> list[Verdict]:
+    """Make these changes, or only see whether they could be made. IncrementalAlterConfigs does the same."""
+
+    def decision(image: ClusterImage) -> Decision[list[Verdict]]:
+        decided = decide(image, changes, AlterationRules(config))
+        return Decision((), decided.outcome) if validate_only else decided
+
+    return await cluster.change(decision)
+
+
+def _change(config: BrokerConfig, resource: AlterConfigsResource) -> ResourceChange:
+    known = known_resource(config, resource.resource_type, resource.resource_name)
+    return ResourceChange(known, [ConfigChange(one.name, one.value) for one in resource.configs], True)
+
+
+def _response(resource: AlterConfigsResource, verdict: Verdict) -> AlterConfigsResourceResponse:
+    return AlterConfigsResourceResponse(
+        error_code=verdict.code,
+        error_message=verdict.message,
+        resource_type=resource.resource_type,
+        resource_name=resource.resource_name,
+    )

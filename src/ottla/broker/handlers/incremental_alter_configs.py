@@ -1,0 +1,57 @@
+"""IncrementalAlterConfigs (key 44), versions 0 to 1: set, delete, append to or subtract from single configs
+(KIP-339).
+
+APPEND and SUBTRACT are for lists only (INVALID_CONFIG otherwise) and begin at the config's default when the
+resource has no value of its own. All changes of a resource are made or none.
+
+Deviations: those of AlterConfigs; an unknown operation is an INVALID_REQUEST, not an UNKNOWN_SERVER_ERROR.
+"""
+
+from ottla.broker.call import Call
+from ottla.broker.config.broker_config import BrokerConfig
+from ottla.broker.config.resources import known_resource
+from ottla.broker.handlers.alter_configs import alter
+from ottla.cluster.cluster import Cluster
+from ottla.cluster.controller.configs import ConfigChange, ResourceChange
+from ottla.cluster.controller.decision import Verdict
+from ottla.core.errors import KafkaError
+from ottla.wire.messages.incremental_alter_configs import (
+    AlterConfigsResource,
+    AlterConfigsResourceResponse,
+    IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse,
+)
+
+
+async def incremental_alter_configs(
+    cluster: Cluster, config: BrokerConfig, request: IncrementalAlterConfigsRequest, call: Call
+) -> IncrementalAlterConfigsResponse:
+    """One result for each resource."""
+    verdicts: dict[int, Verdict] = {}
+    changes: dict[int, ResourceChange] = {}
+    for index, resource in enumerate(request.resources):
+        try:
+            changes[index] = _change(config, resource)
+        except KafkaError as error:
+            verdicts[index] = Verdict(error.code, error.message)
+    decided = await alter(cluster, config, list(changes.values()), validate_only=request.validate_only)
+    verdicts.update(zip(changes, decided, strict=True))
+    return IncrementalAlterConfigsResponse(
+        responses=[_response(one, verdicts[index]) for index, one in enumerate(request.resources)]
+    )
+
+
+def _change(config: BrokerConfig, resource: AlterConfigsResource) -> ResourceChange:
+    known = known_resource(config, resource.resource_type, resource.resource_name)
+    return ResourceChange(
+        known, [ConfigChange(one.name, one.value, one.config_operation) for one in resource.configs]
+    )
+
+
+def _response(resource: AlterConfigsResource, verdict: Verdict) -> AlterConfigsResourceResponse:
+    return AlterConfigsResourceResponse(
+        error_code=verdict.code,
+        error_message=verdict.message,
+        resource_type=resource.resource_type,
+        resource_name=resource.resource_name,
+    )

@@ -1,0 +1,134 @@
+"""Metadata (key 3), versions 0 to 13: brokers, topics, and who leads their partitions.
+
+No list of topics (1+), or an empty one in version 0, means all of them; an empty list (1+) means none:
+«brokers only». Topics are named, or given by id (12+; in 10 and 11 that is an INVALID_REQUEST). A topic
+that does not exist is created when the client allows it (4+; before, it always does) and
+auto.create.topics.enable does; internal topics never are. Brokers are told with the address that they
+advertise on the client's listener or, where none is configured, with the one that the client dialled. The
+controller is any live broker: this one.
+
+Deviations: a topic that is created by the request is answered at once, not with an error to try again;
+names and ids may stand side by side in one request, where Apache Kafka passes over the names.
+"""
+
+from ottla.broker.addresses import addresses
+from ottla.broker.call import Call
+from ottla.broker.config.broker_config import BrokerConfig
+from ottla.broker.handlers.create_topics import create
+from ottla.broker.leaders import visible
+from ottla.broker.operations import CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS
+from ottla.cluster.cluster import Cluster
+from ottla.cluster.controller.names import INTERNAL_TOPICS, METADATA_TOPIC, check_topic_name
+from ottla.cluster.image import ClusterImage
+from ottla.cluster.metadata import TopicImage
+from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.ids import ZERO_UUID
+from ottla.wire.messages.create_topics import CreatableTopic
+from ottla.wire.messages.metadata import (
+    MetadataRequest,
+    MetadataRequestTopic,
+    MetadataResponse,
+    MetadataResponseBroker,
+    MetadataResponsePartition,
+    MetadataResponseTopic,
+)
+
+
+async def metadata(
+    cluster: Cluster, config: BrokerConfig, request: MetadataRequest, call: Call
+) -> MetadataResponse:
+    """The cluster as of now, after creating what is to be created."""
+    operations = TOPIC_OPERATIONS if request.include_topic_authorized_operations else NOT_ASKED
+    if request.topics is None or (call.version == 0 and not request.topics):
+        image = cluster.image
+        topics = [_found(image, call, image.topics[name]) for name in sorted(image.topics)]
+    else:
+        failures = await _create_missing(cluster, config, request, call.version)
+        image = cluster.image
+        asked = {(one.name, one.topic_id): one for one in request.topics}
+        topics = [_topic(image, call, one, failures) for one in asked.values()]
+    for topic in topics:
+        topic.topic_authorized_operations = operations
+    return MetadataResponse(
+        brokers=[
+            MetadataResponseBroker(node_id=one.id, host=one.host, port=one.port, rack=one.rack)
+            for one in addresses(image, call)
+            if not one.fenced
+        ],
+        cluster_id=image.cluster_id,
+        controller_id=config.node_id,
+        topics=topics,
+        cluster_authorized_operations=(
+            CLUSTER_OPERATIONS if request.include_cluster_authorized_operations else NOT_ASKED
+        ),
+    )
+
+
+async def _create_missing(
+    cluster: Cluster, config: BrokerConfig, request: MetadataRequest, version: int
+) -> dict[str, ErrorCode]:
+    """Create the topics that are to be created; the reason for each that could not be."""
+    allowed = request.allow_auto_topic_creation or version < 4
+    if not allowed or not config.boolean("auto.create.topics.enable"):
+        return {}
+    names = {one.name for one in request.topics or () if one.name and one.topic_id == ZERO_UUID}
+    missing = sorted(name for name in names if _may_be_created(cluster.image, name))
+    if not missing:
+        return {}
+    wanted = [CreatableTopic(name=name, num_partitions=-1, replication_factor=-1) for name in missing]
+    creations = await create(cluster, config, wanted)
+    return {creation.name: creation.verdict.code for creation in creations if not creation.verdict.ok}
+
+
+def _may_be_created(image: ClusterImage, name: str) -> bool:
+    reserved = name in INTERNAL_TOPICS or name == METADATA_TOPIC
+    return name not in image.topics and not reserved and _name_error(name) is None
+
+
+def _name_error(name: str) -> ErrorCode | None:
+    try:
+        check_topic_name(name)
+    except KafkaError as error:
+        return error.code
+    return None
+
+
+def _topic(
+    image: ClusterImage, call: Call, asked: MetadataRequestTopic, failures: dict[str, ErrorCode]
+) -> MetadataResponseTopic:
+    by_id = asked.topic_id != ZERO_UUID
+    if (call.version < 12 and (by_id or asked.name is None)) or (asked.name is None and not by_id):
+        invalid = ErrorCode.INVALID_REQUEST
+        return MetadataResponseTopic(error_code=invalid, name=asked.name or "", topic_id=asked.topic_id)
+    if by_id:
+        found = image.topic_by_id(asked.topic_id)
+        if found is None:
+            unknown = ErrorCode.UNKNOWN_TOPIC_ID
+            return MetadataResponseTopic(error_code=unknown, name=None, topic_id=asked.topic_id)
+        return _found(image, call, found)
+    name = asked.name or ""
+    topic = image.topics.get(name)
+    if topic is not None:
+        return _found(image, call, topic)
+    code = _name_error(name) or failures.get(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    return MetadataResponseTopic(error_code=code, name=name, is_internal=name in INTERNAL_TOPICS)
+
+
+def _found(image: ClusterImage, call: Call, topic: TopicImage) -> MetadataResponseTopic:
+    partitions = []
+    for index, partition in enumerate(topic.partitions):
+        leader, error, offline = visible(image, partition, call.listener)
+        partitions.append(
+            MetadataResponsePartition(
+                error_code=error,
+                partition_index=index,
+                leader_id=leader,
+                leader_epoch=partition.leader_epoch,
+                replica_nodes=list(partition.replicas),
+                isr_nodes=list(partition.in_sync),
+                offline_replicas=offline,
+            )
+        )
+    return MetadataResponseTopic(
+        name=topic.name, topic_id=topic.id, is_internal=topic.name in INTERNAL_TOPICS, partitions=partitions
+    )
