@@ -1,0 +1,454 @@
+"""The group coordinator of one partition of `__consumer_offsets`: all its groups and their offsets.
+
+It routes each request to the group's own machine and each record to what it changes. `ottla.core.decision`
+says how its decisions are to be carried out. A reply that is a `KafkaError` becomes a response by
+`ottla.groups.refusals`.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from ottla.core.decision import Ticket
+from ottla.core.errors import ErrorCode, KafkaError
+from ottla.groups import describe, migration
+from ottla.groups.caller import Caller
+from ottla.groups.classic import join as classic_join
+from ottla.groups.classic import requests as classic
+from ottla.groups.classic.group import ClassicGroup
+from ottla.groups.classic.rebalance import Rebalancing
+from ottla.groups.classic.states import State
+from ottla.groups.config import GroupConfig
+from ottla.groups.consumer import classic_members, writes
+from ottla.groups.consumer import heartbeat as consumer
+from ottla.groups.consumer.current import JOIN_EPOCH
+from ottla.groups.consumer.group import ConsumerGroup
+from ottla.groups.consumer.machine import ConsumerMachine
+from ottla.groups.deadline import Deadline, GroupDeadlines, Wait
+from ottla.groups.decision import GroupDecision
+from ottla.groups.offsets import requests as offsets
+from ottla.groups.offsets.expiry import expired
+from ottla.groups.offsets.store import NO_PRODUCER, OffsetStore
+from ottla.groups.records import consumer as consumer_records
+from ottla.groups.records.classic import GroupMetadataKey, GroupMetadataValue
+from ottla.groups.records.codec import GroupRecord
+from ottla.groups.records.offsets import OffsetCommitKey, OffsetCommitValue
+from ottla.groups.topics import Topics
+from ottla.wire.messages.consumer_group_describe import ConsumerGroupDescribeResponse
+from ottla.wire.messages.consumer_group_heartbeat import ConsumerGroupHeartbeatRequest
+from ottla.wire.messages.delete_groups import DeletableGroupResult, DeleteGroupsResponse
+from ottla.wire.messages.describe_groups import DescribeGroupsResponse
+from ottla.wire.messages.heartbeat import HeartbeatRequest
+from ottla.wire.messages.join_group import JoinGroupRequest
+from ottla.wire.messages.leave_group import LeaveGroupRequest, MemberIdentity, MemberResponse
+from ottla.wire.messages.list_groups import ListGroupsResponse
+from ottla.wire.messages.offset_commit import OffsetCommitRequest
+from ottla.wire.messages.offset_delete import OffsetDeleteRequest
+from ottla.wire.messages.offset_fetch import OffsetFetchRequestGroup
+from ottla.wire.messages.sync_group import SyncGroupRequest
+
+Group = ClassicGroup | ConsumerGroup
+EXPIRED_AT_ONCE = 1_000
+"""Tombstones in one batch of expired offsets; the rest follow in the next."""
+
+
+class GroupCoordinator:
+    """All groups of one partition."""
+
+    def __init__(self, config: GroupConfig, topics: Topics | None = None) -> None:
+        self.config = config
+        self.groups: dict[str, Group] = {}
+        self.offsets = OffsetStore()
+        self.deadlines = GroupDeadlines()
+        self.rebalancing = Rebalancing(config, self.deadlines)
+        self.consumers = ConsumerMachine(config, self.deadlines, self._after_consumer_change)
+        self.topics = topics or Topics()
+        self.consumers.topics = self.topics
+
+    def set_topics(self, topics: Topics) -> None:
+        """From now on these topics exist. Groups notice at their members' next heartbeat."""
+        self.topics = self.consumers.topics = topics
+
+    # What is persistent
+
+    def apply(self, record: GroupRecord, producer_id: int = NO_PRODUCER) -> None:
+        """Take in one record, read back from the log or just appended to it."""
+        match record.key:
+            case OffsetCommitKey(group=group_id):
+                assert isinstance(record.value, OffsetCommitValue | None)
+                self.offsets.apply(record.key, record.value, producer_id)
+                if record.value is not None:
+                    self.groups.setdefault(group_id, ClassicGroup(group_id))
+            case GroupMetadataKey(group=group_id):
+                assert isinstance(record.value, GroupMetadataValue | None)
+                self._apply_classic(group_id, record.value)
+            case _:
+                self._apply_consumer(record)
+
+    def _apply_classic(self, group_id: str, value: GroupMetadataValue | None) -> None:
+        group = self.groups.get(group_id)
+        if value is None:
+            if isinstance(group, ClassicGroup):
+                del self.groups[group_id]
+            return
+        if not isinstance(group, ClassicGroup):
+            group = self.groups[group_id] = ClassicGroup(group_id)
+        group.apply(value)
+
+    def _apply_consumer(self, record: GroupRecord) -> None:
+        group_id: str = getattr(record.key, "group_id")  # noqa: B009  every key of a consumer group has one
+        group = self.groups.get(group_id)
+        if record.value is None:
+            if not isinstance(group, ConsumerGroup):
+                return
+            if isinstance(record.key, consumer_records.ConsumerGroupMetadataKey):
+                del self.groups[group_id]
+                return
+        elif not isinstance(group, ConsumerGroup):
+            group = self.groups[group_id] = ConsumerGroup(group_id)
+        group.apply(record)
+
+    def end_transaction(self, producer_id: int, *, committed: bool) -> None:
+        """Take in a transaction's marker."""
+        self.offsets.end_transaction(producer_id, committed=committed)
+
+    def loaded(self, now_ms: int) -> GroupDecision:
+        """The log is replayed: from now on members are waited for."""
+        out = GroupDecision()
+        for group in self.groups.values():
+            self._resume(group, now_ms, out)
+        self.deadlines.arm(
+            Deadline(Wait.EXPIRE_OFFSETS), now_ms + self.config.offsets_retention_check_interval_ms
+        )
+        return out
+
+    def _resume(self, group: Group, now_ms: int, out: GroupDecision) -> None:
+        if isinstance(group, ConsumerGroup):
+            self.consumers.resume(group, now_ms)
+        else:
+            self.rebalancing.resume(group, now_ms, out)
+
+    def forget_undecided(self, group_id: str, error: KafkaError, now_ms: int) -> GroupDecision:
+        """After an append that failed: the group goes back to what is written down, and nobody waits in
+        it."""
+        out = GroupDecision()
+        group = self.groups.get(group_id)
+        if isinstance(group, ClassicGroup):
+            for member in group.members.values():
+                self.rebalancing.dismiss(member, error.code, out)
+            self.deadlines.cancel(Deadline(Wait.JOIN, group_id))
+            self.deadlines.cancel(Deadline(Wait.SYNC, group_id))
+            stored = group.stored
+            group = self.groups[group_id] = ClassicGroup(group_id)
+            if stored is not None:
+                group.apply(stored)
+        elif group is not None:
+            group.resolved.clear()
+            group.checked_version = None
+        if group is not None:
+            self._resume(group, now_ms, out)
+        return out
+
+    # Time
+
+    @property
+    def wake_at_ms(self) -> int | None:
+        """When `tick` has something to do next; None when nothing is waited for."""
+        return self.deadlines.earliest_ms()
+
+    def tick(self, now_ms: int) -> GroupDecision | None:
+        """What one passed deadline leads to; None when none has passed. Call until it is None."""
+        deadline = self.deadlines.pop_due(now_ms)
+        if deadline is None:
+            return None
+        out = GroupDecision()
+        group = self.groups.get(deadline.group_id)
+        if deadline.wait is Wait.EXPIRE_OFFSETS:
+            self._expire_offsets(now_ms, out)
+        elif isinstance(group, ConsumerGroup):
+            self.consumers.time_is_up(group, deadline.member_id, now_ms, out)
+        elif deadline.wait is Wait.SESSION and group is not None:
+            self.rebalancing.session_is_over(group, deadline.member_id, now_ms, out)
+        elif deadline.wait is Wait.JOIN and group is not None:
+            self.rebalancing.join_time_is_up(group, now_ms, out)
+        elif deadline.wait is Wait.SYNC and group is not None:
+            self.rebalancing.sync_time_is_up(group, now_ms, out)
+        return out
+
+    def _expire_offsets(self, now_ms: int, out: GroupDecision) -> None:
+        delay_ms = self.config.offsets_retention_check_interval_ms
+        for group in self.groups.values():
+            if len(out.records) >= EXPIRED_AT_ONCE:
+                delay_ms = 0
+                break
+            gone = expired(self.offsets, group, now_ms, self.config.offsets_retention_ms)
+            out.records += gone
+            unused = len(gone) == self.offsets.count(group.group_id) and not self.offsets.has_pending(
+                group.group_id
+            )
+            if group.state == State.EMPTY and unused:
+                out.records += self._end_of_group(group)
+        self.deadlines.arm(Deadline(Wait.EXPIRE_OFFSETS), now_ms + delay_ms)
+
+    def _end_of_group(self, group: Group) -> list[GroupRecord]:
+        """The end of an empty group, its offsets aside."""
+        if isinstance(group, ConsumerGroup):
+            return list(writes.without_group(group))
+        return [GroupRecord(GroupMetadataKey(group=group.group_id), None)]
+
+    # Members of classic groups, and classic members of consumer groups
+
+    def join_group(self, request: JoinGroupRequest, caller: Caller, now_ms: int) -> GroupDecision:
+        """JoinGroup."""
+        return self._decide(caller.ticket, partial(self._join, request, caller, now_ms))
+
+    def _join(self, request: JoinGroupRequest, caller: Caller, now_ms: int) -> GroupDecision:
+        self._check_group_id(request.group_id)
+        if not (
+            self.config.group_min_session_timeout_ms
+            <= request.session_timeout_ms
+            <= self.config.group_max_session_timeout_ms
+        ):
+            raise KafkaError(ErrorCode.INVALID_SESSION_TIMEOUT)
+        group = self.groups.get(request.group_id)
+        if isinstance(group, ConsumerGroup) and group.members:
+            return classic_members.join(self.consumers, group, request, caller, now_ms)
+        if isinstance(group, ClassicGroup):
+            return classic_join.join(self.rebalancing, group, request, caller, now_ms)
+        if request.member_id:
+            raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID)
+        out = GroupDecision(records=list(writes.without_group(group)) if group is not None else [])
+        out.write(GroupRecord(GroupMetadataKey(group=request.group_id), _new_group(now_ms)))
+        out.then = partial(self._join, request, caller, now_ms)
+        return out
+
+    def sync_group(self, request: SyncGroupRequest, caller: Caller, now_ms: int) -> GroupDecision:
+        """SyncGroup."""
+
+        def decide() -> GroupDecision:
+            group = self._group_of_member(request.group_id)
+            if isinstance(group, ConsumerGroup):
+                return classic_members.sync(self.consumers, group, request, caller, now_ms)
+            return classic.sync(self.rebalancing, group, request, caller, now_ms)
+
+        return self._decide(caller.ticket, decide)
+
+    def heartbeat(self, request: HeartbeatRequest, caller: Caller, now_ms: int) -> GroupDecision:
+        """Heartbeat."""
+
+        def decide() -> GroupDecision:
+            group = self._group_of_member(request.group_id)
+            if isinstance(group, ConsumerGroup):
+                return classic_members.heartbeat(self.consumers, group, request, caller, now_ms)
+            return classic.heartbeat(self.rebalancing, group, request, caller, now_ms)
+
+        return self._decide(caller.ticket, decide)
+
+    def leave_group(self, request: LeaveGroupRequest, caller: Caller, now_ms: int) -> GroupDecision:
+        """LeaveGroup. A group that does not exist has none of the members, and no error of its own."""
+        members = request.members
+        if caller.version < 3:
+            members = [MemberIdentity(member_id=request.member_id)]
+
+        def decide() -> GroupDecision:
+            self._check_group_id(request.group_id)
+            group = self.groups.get(request.group_id)
+            if isinstance(group, ConsumerGroup):
+                return classic_members.leave(self.consumers, group, members, caller, now_ms)
+            if group is not None:
+                return classic.leave(self.rebalancing, group, members, caller, now_ms)
+            code = ErrorCode.UNKNOWN_MEMBER_ID
+            answers = [
+                MemberResponse(member_id=m.member_id, group_instance_id=m.group_instance_id, error_code=code)
+                for m in members
+            ]
+            return GroupDecision(replies=[(caller.ticket, classic.leave_response(answers, caller.version))])
+
+        return self._decide(caller.ticket, decide)
+
+    # Members of consumer groups
+
+    def consumer_group_heartbeat(
+        self, request: ConsumerGroupHeartbeatRequest, caller: Caller, now_ms: int
+    ) -> GroupDecision:
+        """ConsumerGroupHeartbeat."""
+
+        def decide() -> GroupDecision:
+            consumer.check(request, caller.version, self.config)
+            return self._beat(request, caller, now_ms)
+
+        return self._decide(caller.ticket, decide)
+
+    def _beat(self, request: ConsumerGroupHeartbeatRequest, caller: Caller, now_ms: int) -> GroupDecision:
+        group = self.groups.get(request.group_id)
+        if isinstance(group, ConsumerGroup):
+            return consumer.heartbeat(self.consumers, group, request, caller, now_ms)
+        if request.member_epoch != JOIN_EPOCH:
+            raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {request.group_id} not found.")
+        if group is not None and (group.members or group.stored is not None):
+            out = self._end_classic(group)
+            out.then = partial(self._beat, request, caller, now_ms)
+            return out
+        return consumer.heartbeat(self.consumers, ConsumerGroup(request.group_id), request, caller, now_ms)
+
+    def _end_classic(self, group: ClassicGroup) -> GroupDecision:
+        """An empty classic group makes room, one with members is taken over with them."""
+        if not group.members:
+            out = GroupDecision(records=[GroupRecord(GroupMetadataKey(group=group.group_id), None)])
+        else:
+            out = migration.upgrade(group, self.config, self.topics)
+        for member in group.members.values():
+            self.rebalancing.dismiss(member, ErrorCode.REBALANCE_IN_PROGRESS, out)
+        self.deadlines.cancel(Deadline(Wait.JOIN, group.group_id))
+        self.deadlines.cancel(Deadline(Wait.SYNC, group.group_id))
+        return out
+
+    def _after_consumer_change(self, group: ConsumerGroup, now_ms: int) -> GroupDecision:
+        """Back to a classic group if all who are left are classic members; they are to join again."""
+        if self.groups.get(group.group_id) is not group or not migration.should_downgrade(group, self.config):
+            return GroupDecision()
+        for member_id in group.members:
+            self.consumers.forget_deadlines(group, member_id)
+        out = migration.downgrade(group, self.topics, now_ms)
+        out.then = partial(self._rejoin_downgraded, group.group_id, now_ms)
+        return out
+
+    def _rejoin_downgraded(self, group_id: str, now_ms: int) -> GroupDecision:
+        out = GroupDecision()
+        group = self.groups[group_id]
+        assert isinstance(group, ClassicGroup)
+        self.rebalancing.resume(group, now_ms, out)
+        if group.state is State.STABLE:
+            self.rebalancing.start(group, now_ms, out)
+        return out
+
+    # Offsets
+
+    def commit_offsets(self, request: OffsetCommitRequest, caller: Caller, now_ms: int) -> GroupDecision:
+        """OffsetCommit of topics that exist, each with its name."""
+
+        def decide() -> GroupDecision:
+            self._check_commit(request, caller.version, now_ms)
+            records, response = offsets.commit(request, now_ms, self.config.offset_metadata_max_bytes)
+            return GroupDecision(records=records, replies=[(caller.ticket, response)])
+
+        return self._decide(caller.ticket, decide)
+
+    def _check_commit(self, request: OffsetCommitRequest, version: int, now_ms: int) -> None:
+        group = self.groups.get(request.group_id)
+        if group is None:
+            if request.generation_id_or_member_epoch >= 0:
+                raise KafkaError(
+                    ErrorCode.GROUP_ID_NOT_FOUND if version >= 9 else ErrorCode.ILLEGAL_GENERATION
+                )
+        elif isinstance(group, ClassicGroup):
+            classic.check_commit(self.rebalancing, group, request, now_ms)
+        else:
+            consumer.check_commit(group, request, version)
+
+    def fetch_offsets(
+        self, request: OffsetFetchRequestGroup, caller: Caller, *, require_stable: bool
+    ) -> GroupDecision:
+        """OffsetFetch of one group; the reply is an OffsetFetchResponseGroup."""
+
+        def decide() -> GroupDecision:
+            group = self.groups.get(request.group_id)
+            if isinstance(group, ConsumerGroup):
+                consumer.check_fetch(group, request)
+            response = offsets.fetch(
+                self.offsets, self.topics, request, version=caller.version, require_stable=require_stable
+            )
+            return GroupDecision(replies=[(caller.ticket, response)])
+
+        return self._decide(caller.ticket, decide)
+
+    def delete_offsets(self, request: OffsetDeleteRequest, caller: Caller) -> GroupDecision:
+        """OffsetDelete of topics that exist."""
+
+        def decide() -> GroupDecision:
+            group = self.groups.get(request.group_id)
+            if group is None:
+                raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND)
+            if isinstance(group, ClassicGroup):
+                classic.check_offset_delete(group)
+            records, response = offsets.delete(self.offsets, request, group.is_subscribed_to)
+            return GroupDecision(records=records, replies=[(caller.ticket, response)])
+
+        return self._decide(caller.ticket, decide)
+
+    # Administration
+
+    def list_groups(self, states: list[str], types: list[str], ticket: Ticket) -> GroupDecision:
+        """The groups of this partition that the filters of ListGroups let through."""
+        lines = [describe.listed(group) for group in self.groups.values()]
+        wanted = [line for line in lines if describe.is_wanted(line, states, types)]
+        return GroupDecision(replies=[(ticket, ListGroupsResponse(groups=wanted))])
+
+    def describe_groups(self, group_ids: list[str], caller: Caller) -> GroupDecision:
+        """DescribeGroups."""
+        response = DescribeGroupsResponse()
+        for group_id in group_ids:
+            group = self.groups.get(group_id)
+            if isinstance(group, ClassicGroup):
+                response.groups.append(describe.described_classic(group))
+            else:
+                exists = group is not None
+                response.groups.append(describe.no_classic_group(group_id, caller.version, exists=exists))
+        return GroupDecision(replies=[(caller.ticket, response)])
+
+    def describe_consumer_groups(self, group_ids: list[str], caller: Caller) -> GroupDecision:
+        """ConsumerGroupDescribe."""
+        response = ConsumerGroupDescribeResponse()
+        for group_id in group_ids:
+            group = self.groups.get(group_id)
+            if isinstance(group, ConsumerGroup):
+                assignors = self.config.group_consumer_assignors
+                response.groups.append(describe.described_consumer(group, self.topics, assignors))
+            else:
+                response.groups.append(describe.no_consumer_group(group_id, exists=group is not None))
+        return GroupDecision(replies=[(caller.ticket, response)])
+
+    def delete_groups(self, group_ids: list[str], caller: Caller) -> GroupDecision:
+        """DeleteGroups: groups without members, with their offsets."""
+        out = GroupDecision()
+        response = DeleteGroupsResponse()
+        for group_id in dict.fromkeys(group_ids):
+            group, code = self.groups.get(group_id), ErrorCode.NONE
+            if group is None:
+                code = ErrorCode.GROUP_ID_NOT_FOUND
+            elif group.state != State.EMPTY:
+                code = ErrorCode.NON_EMPTY_GROUP
+            else:
+                out.records += [GroupRecord(key, None) for key, _ in self.offsets.of_group(group_id)]
+                out.records += [GroupRecord(key, None) for key in self.offsets.pending_of_group(group_id)]
+                out.records += self._end_of_group(group)
+            response.results.append(DeletableGroupResult(group_id=group_id, error_code=code))
+        out.reply(caller.ticket, response)
+        return out
+
+    # What requests share
+
+    def _decide(self, ticket: Ticket, decide: Callable[[], GroupDecision]) -> GroupDecision:
+        """The decision, or the request's refusal; also for what is decided later on the request's behalf."""
+        try:
+            decision = decide()
+        except KafkaError as error:
+            return GroupDecision(replies=[(ticket, error)])
+        if decision.then is not None:
+            decision.then = partial(self._decide, ticket, decision.then)
+        return decision
+
+    def _check_group_id(self, group_id: str) -> None:
+        if not group_id:
+            raise KafkaError(ErrorCode.INVALID_GROUP_ID)
+
+    def _group_of_member(self, group_id: str) -> Group:
+        self._check_group_id(group_id)
+        group = self.groups.get(group_id)
+        if group is None:
+            raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID)
+        return group
+
+
+def _new_group(now_ms: int) -> GroupMetadataValue:
+    """A classic group as it begins, before its first member is in it."""
+    return GroupMetadataValue(protocol=None, leader=None, current_state_timestamp=now_ms)
