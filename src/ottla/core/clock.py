@@ -24,3 +24,8 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+def seconds_since_boot() -> float | None:
+    """The clock that Linux counts the starts of processes by; None elsewhere."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else None

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from ottla.testing.configs import config_values
+
 _READY = re.compile(r"ready at (?P<host>\S+):(?P<port>\d+),")
 _KEPT_LINES = 10_000
 _STOP_SECONDS = 15.0
@@ -188,15 +190,3 @@ class BrokerProcess:
         if self._reader is not None:
             self._reader.join()
         return status
-
-
-def config_values(
-    configs: Mapping[str, object] | None, named_configs: Mapping[str, object]
-) -> dict[str, str]:
-    """Both kinds under Kafka's names, as text; True and False as Kafka writes them."""
-    named = {name.replace("_", "."): value for name, value in named_configs.items()}
-    return {name: _text(value) for name, value in {**(configs or {}), **named}.items()}
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

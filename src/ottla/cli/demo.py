@@ -1,0 +1,50 @@
+"""Start a broker here, send a first message through it and show it come back; then serve until Ctrl-C.
+
+examples:
+  ottla demo
+  ottla demo --port 9192 --data /tmp/ottla
+"""
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+
+from ottla.cli import serve
+from ottla.cli.errors import CommandError
+
+HOST = "127.0.0.1"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--port", type=int, default=9092, metavar="PORT", help="default: 9092")
+    parser.add_argument(
+        "--data", default="./data", metavar="DIR", help="where messages are kept; default: ./data"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve, with the first message sent by a process of its own once that is possible."""
+    _check_free(options.port)
+    servers = f"{HOST}:{options.port}"
+    command = [sys.executable, "-m", "ottla.cli.first_message", servers, str(os.getpid())]
+    child = subprocess.Popen(command)  # noqa: S603 - our own program
+    try:
+        return serve.serve(data=options.data, assignments=[f"listeners=PLAINTEXT://{servers}"])
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def _check_free(port: int) -> None:
+    """Raises CommandError when something listens there already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            fix = f"choose another: `make run PORT={port + 100}` or `ottla demo --port {port + 100}`"
+            raise CommandError(f"port {port} cannot be had ({error.strerror}); {fix}") from None
