@@ -6,6 +6,7 @@ timeout is an ordinary answer.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 from ottla.core.errors import ErrorCode
@@ -80,7 +81,7 @@ class LongPoll:
         if not self._ended.done():
             self._ended.set_result(None)
 
-    async def wait(self, partitions: list[Watched], seconds: float) -> None:
+    async def wait(self, partitions: Sequence[Watched], seconds: float) -> None:
         """Park until there is a reason to look again."""
         for partition in partitions:
             partition.watch(self)

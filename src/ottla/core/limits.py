@@ -128,3 +128,15 @@ COMPACTION_PAUSE_SECONDS = 0.0002
 
 FILES_SYNCED_ONE_BY_ONE = 32
 """Logs in one checkpoint up to which each is synced by itself (some 5 syncs); above, the file system is synced once."""
+
+CHECKPOINT_LOOK_SECONDS = 2.0
+"""How often it is looked whether a log took so much that it needs a checkpoint before its time."""
+
+MAX_UNCHECKED_BYTES = 256 * 1024 * 1024
+"""Bytes that one log takes before a checkpoint: a restart after a crash checks them again, which takes about 0.3 s."""
+
+PARTITIONS_PER_TURN = 50
+"""Partitions that a background pass looks at before the event loop may do something else: about a millisecond."""
+
+SYNC_LOOK_SECONDS = 1.0
+"""How often it is looked which partitions are due by `flush.ms`; so a sync by time comes at most this much late."""

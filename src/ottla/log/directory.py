@@ -121,6 +121,10 @@ class Directory(Protocol):
         """Put everything that was written to this file system on disk. Raises OSError."""
         ...
 
+    def space(self) -> tuple[int, int]:
+        """Bytes of the file system that this directory is on: all of them, and those that may still be used."""
+        ...
+
     def lock(self, name: str) -> "Lock | None":
         """Take the lock file for this process, None when another one has it."""
         ...

@@ -194,6 +194,11 @@ class SystemDirectory:
     def sync(self) -> None:
         _sync_directory(self.path)
 
+    def space(self) -> tuple[int, int]:
+        """Bytes of the file system that this directory is on: all of them, and those that may still be used."""
+        found = os.statvfs(self.path)
+        return found.f_frsize * found.f_blocks, found.f_frsize * found.f_bavail
+
     def sync_entry(self) -> None:
         _sync_directory(os.path.dirname(self.path) or ".")
 

@@ -1,0 +1,52 @@
+"""From a produced batch to its offset: is it well made, does it come twice, is there a disk for it?"""
+
+from ottla.broker.partition import Partition
+from ottla.broker.traffic import Traffic
+from ottla.core.clock import Clock
+from ottla.core.errors import ErrorCode, KafkaError
+from ottla.log.log import Appended
+from ottla.log.producers import NO_PRODUCER_ID, AppendedBatch
+from ottla.log.validate import Refusal, validate
+from ottla.records.batch import Batch
+from ottla.wire.types import Buffer
+
+ALL = -1
+
+
+class Appending:
+    """Appends what clients produce. `sync_acks_all`: `log.flush.acks=all`, so that acks=all means «on disk»."""
+
+    def __init__(self, clock: Clock, traffic: Traffic, *, sync_acks_all: bool) -> None:
+        self._now_ms = clock.now_ms
+        self._traffic = traffic
+        self._sync_acks_all = sync_acks_all
+
+    def append(
+        self, partition: Partition, records: Buffer | None, acks: int, version: int
+    ) -> Appended | Refusal:
+        """The offsets that the one batch in `records` got, or why it was refused. Nothing is waited for."""
+        if partition.error:
+            return Refusal(partition.error)
+        if acks == ALL and partition.lacks_in_sync_replicas:
+            return Refusal(ErrorCode.NOT_ENOUGH_REPLICAS)
+        now_ms = self._now_ms()
+        batch = validate(records, partition.log.config, now_ms, version)
+        if isinstance(batch, Refusal):
+            return batch
+        known = None if batch.producer_id == NO_PRODUCER_ID else _known(partition, batch)
+        if known is not None:
+            return known
+        try:
+            appended = partition.append(batch, now_ms, durable=acks == ALL and self._sync_acks_all)
+        except KafkaError as error:
+            return Refusal(error.code, error.message)
+        self._traffic.produced(partition, batch.records_count, batch.batch_length + 12)
+        return appended
+
+
+def _known(partition: Partition, batch: Batch) -> Appended | Refusal | None:
+    """What the producer's earlier batches say about this one: it is there already, it cannot follow, or None: go on."""
+    verdict = partition.producers.check(batch)
+    if isinstance(verdict, AppendedBatch):
+        return Appended(verdict.base_offset, verdict.last_offset, verdict.timestamp)
+    return Refusal(verdict) if verdict else None

@@ -1,0 +1,84 @@
+"""Group commit: one fdatasync answers everyone who waits for the same partition.
+
+A partition asks for a flush; all that is appended until the sync begins rides along. While a sync runs, whoever
+asks again shares the next one. Syncs run in a few threads, so that partitions do not queue behind one another and
+the event loop never waits for a disk.
+"""
+
+import asyncio
+import threading
+from queue import SimpleQueue
+from typing import Protocol
+
+from ottla.core.limits import FLUSH_THREADS
+from ottla.log.flush import Flush
+
+
+class Flushable(Protocol):
+    """A partition as the flusher sees it. Both methods are called on the event loop."""
+
+    def begin_flush(self) -> Flush: ...
+
+    def end_flush(self, flush: Flush, error: OSError | None) -> None: ...
+
+
+class Flusher:
+    """Runs flushes for all partitions of one broker. `request` may be called only on the event loop."""
+
+    def __init__(self, threads: int = FLUSH_THREADS) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[tuple[Flushable, Flush] | None] = SimpleQueue()
+        self._due: set[Flushable] = set()
+        self._running: set[Flushable] = set()
+        self._scheduled = False
+        self._idle = asyncio.Event()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"flush-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def request(self, partition: Flushable) -> None:
+        """Have all that is appended so far on disk soon; `partition.end_flush` tells when."""
+        self._due.add(partition)
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._start_due)
+
+    def _start_due(self) -> None:
+        """Begin the syncs that were asked for; a partition whose sync still runs stays due."""
+        self._scheduled = False
+        for partition in self._due - self._running:
+            self._due.discard(partition)
+            self._running.add(partition)
+            self._queue.put((partition, partition.begin_flush()))
+
+    def _work(self) -> None:
+        """A thread's whole life: sync what comes, hand it back to the loop."""
+        while (job := self._queue.get()) is not None:
+            partition, flush = job
+            error: OSError | None = None
+            try:
+                flush.sync()
+            except OSError as failure:
+                error = failure
+            self._loop.call_soon_threadsafe(self._finish, partition, flush, error)
+
+    def _finish(self, partition: Flushable, flush: Flush, error: OSError | None) -> None:
+        self._running.discard(partition)
+        partition.end_flush(flush, error)
+        if self._due:
+            self._start_due()
+        if not self._running:
+            self._idle.set()
+
+    async def close(self) -> None:
+        """Let what was asked for finish, then end the threads."""
+        while self._due or self._running:
+            self._idle.clear()
+            await self._idle.wait()
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()

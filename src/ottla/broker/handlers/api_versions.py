@@ -1,0 +1,70 @@
+"""ApiVersions (key 18), versions 0–4: which APIs and versions this broker serves, and which features are on.
+
+From version 3 on a client says its software's name and version; other characters than Apache Kafka allows are answered
+INVALID_REQUEST. A version that we do not know is answered in version 0's layout with UNSUPPORTED_VERSION and this API's
+own range alone (KIP-511); `dispatch` does that, because the request's body cannot be read.
+
+Deviations: only the feature `metadata.version` is announced, until groups and transactions are served.
+"""
+
+import re
+
+from ottla.broker.call import Call
+from ottla.core.errors import ErrorCode
+from ottla.wire.messages.api_versions import (
+    ApiVersion,
+    ApiVersionsRequest,
+    ApiVersionsResponse,
+    FinalizedFeatureKey,
+    SupportedFeatureKey,
+)
+from ottla.wire.registry import Api
+
+METADATA_VERSION = 29
+"""Apache Kafka's number for its metadata format of 4.2 (4.2-IV1): what clients and tools take our behaviour to be."""
+
+_OLDEST_METADATA_VERSION = 7
+_SOFTWARE = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?")
+_ADVERTISED_MINIMUM = {0: 0}
+"""Produce: librdkafka up to 2.11.0 stops compressing when the range does not begin at 0. 0–2 are not served."""
+
+
+async def api_versions(
+    table: list[ApiVersion], request: ApiVersionsRequest, call: Call
+) -> ApiVersionsResponse:
+    """The table of what is served, or why the client's introduction is refused."""
+    if call.version >= 3 and not _introduced(request):
+        return ApiVersionsResponse(error_code=ErrorCode.INVALID_REQUEST)
+    return ApiVersionsResponse(
+        api_keys=table,
+        supported_features=[
+            SupportedFeatureKey(
+                name="metadata.version", min_version=_OLDEST_METADATA_VERSION, max_version=METADATA_VERSION
+            )
+        ],
+        finalized_features_epoch=1,
+        finalized_features=[
+            FinalizedFeatureKey(
+                name="metadata.version",
+                max_version_level=METADATA_VERSION,
+                min_version_level=METADATA_VERSION,
+            )
+        ],
+    )
+
+
+def version_table(served: list[Api]) -> list[ApiVersion]:
+    """The ranges to advertise, by API key."""
+    return [
+        ApiVersion(
+            api_key=api.key,
+            min_version=_ADVERTISED_MINIMUM.get(api.key, api.min_version),
+            max_version=api.max_version,
+        )
+        for api in sorted(served, key=lambda api: api.key)
+    ]
+
+
+def _introduced(request: ApiVersionsRequest) -> bool:
+    texts = (request.client_software_name, request.client_software_version)
+    return all(_SOFTWARE.fullmatch(text) for text in texts)

@@ -1,0 +1,122 @@
+"""Produce (key 0), versions 3–13 (0 is advertised as the minimum, as Apache Kafka does, for old librdkafka's sake).
+
+One batch of format v2 per partition; topics by id from version 13 on. acks=0 gets no reply, and a closed connection
+when something failed; acks=1 is answered after the append; acks=all once the batch is committed: on disk where
+`log.flush.acks=all` holds, else when the high watermark has passed it.
+
+Deviations: with one replica, acks=all means «on disk» by default, which is more than Apache Kafka promises. A
+transactional request is refused with TRANSACTIONAL_ID_NOT_FOUND until transactions are served.
+"""
+
+import asyncio
+
+from ottla.broker.appending import ALL, Appending
+from ottla.broker.call import Call
+from ottla.broker.partition import Partition
+from ottla.broker.partitions import Partitions
+from ottla.broker.waiting import within
+from ottla.core.errors import ErrorCode
+from ottla.log.validate import Refusal
+from ottla.net.errors import CloseConnection
+from ottla.wire.messages.produce import (
+    BatchIndexAndErrorMessage,
+    PartitionProduceData,
+    PartitionProduceResponse,
+    ProduceRequest,
+    ProduceResponse,
+    TopicProduceResponse,
+)
+
+NO_REPLY, LEADER = 0, 1
+TOPIC_IDS_SINCE = 13
+
+Wait = tuple[PartitionProduceResponse, asyncio.Future[ErrorCode]]
+
+
+async def produce(
+    partitions: Partitions, appending: Appending, request: ProduceRequest, call: Call
+) -> ProduceResponse | None:
+    """Append every partition's batch, wait for what `acks` asks for, and tell each its offset or error."""
+    waits: list[Wait] = []
+    topics = []
+    refusal = _refusal_of_all(request)
+    for topic in request.topic_data:
+        name = topic.topic_id if call.version >= TOPIC_IDS_SINCE else topic.name
+        answers = []
+        for data in topic.partition_data:
+            partition = refusal or partitions.opened(name, data.index) or partitions.find(name, data.index)
+            answers.append(_append(appending, partition, data, request.acks, call.version, waits))
+        topics.append(
+            TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers)
+        )
+    if waits:
+        await _committed(waits, request.timeout_ms / 1000)
+    response = ProduceResponse(responses=topics)
+    if request.acks != NO_REPLY:
+        return response
+    _close_on_error(response)
+    return None
+
+
+def _refusal_of_all(request: ProduceRequest) -> ErrorCode:
+    """What is wrong with the request as a whole."""
+    if request.acks not in (ALL, NO_REPLY, LEADER):
+        return ErrorCode.INVALID_REQUIRED_ACKS
+    return ErrorCode.TRANSACTIONAL_ID_NOT_FOUND if request.transactional_id is not None else ErrorCode.NONE
+
+
+def _append(
+    appending: Appending,
+    partition: Partition | ErrorCode,
+    data: PartitionProduceData,
+    acks: int,
+    version: int,
+    waits: list[Wait],
+) -> PartitionProduceResponse:
+    """One partition's answer; when it must wait to be true, the wait is added to `waits`."""
+    if isinstance(partition, ErrorCode):
+        return _refused(data.index, Refusal(partition), -1)
+    outcome = appending.append(partition, data.records, acks, version)
+    if isinstance(outcome, Refusal):
+        return _refused(data.index, outcome, partition.log.log_start_offset)
+    answer = PartitionProduceResponse(
+        index=data.index,
+        base_offset=outcome.base_offset,
+        log_append_time_ms=outcome.append_time_ms,
+        log_start_offset=partition.log.log_start_offset,
+    )
+    if acks == ALL and (future := partition.committed(outcome.last_offset + 1)) is not None:
+        waits.append((answer, future))
+    return answer
+
+
+def _refused(index: int, refusal: Refusal, log_start_offset: int) -> PartitionProduceResponse:
+    return PartitionProduceResponse(
+        index=index,
+        error_code=refusal.error,
+        base_offset=-1,
+        log_start_offset=log_start_offset,
+        error_message=refusal.message,
+        record_errors=[
+            BatchIndexAndErrorMessage(batch_index=number, batch_index_error_message=message)
+            for number, message in refusal.record_errors
+        ],
+    )
+
+
+async def _committed(waits: list[Wait], seconds: float) -> None:
+    """Wait until each is committed; one deadline for all."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    for answer, future in waits:
+        error = await within(future, deadline - asyncio.get_running_loop().time())
+        if error:
+            answer.error_code, answer.base_offset = error, -1
+
+
+def _close_on_error(response: ProduceResponse) -> None:
+    """With acks=0 a closed connection is the only sign there is."""
+    for topic in response.responses:
+        for answer in topic.partition_responses:
+            if answer.error_code:
+                error = ErrorCode(answer.error_code).name
+                raise CloseConnection(f"produce with acks=0 to {topic.name}-{answer.index} failed: {error}")

@@ -1,0 +1,102 @@
+"""What happens without being asked: retention, checkpoints, syncs by time. One task each, at Kafka's intervals."""
+
+import asyncio
+import logging
+
+from ottla.broker.config.broker_config import BrokerConfig
+from ottla.broker.log_dirs import LogDirs
+from ottla.broker.partition import Partition
+from ottla.broker.partitions import Partitions
+from ottla.core.clock import Clock
+from ottla.core.errors import KafkaError
+from ottla.core.limits import (
+    CHECKPOINT_LOOK_SECONDS,
+    MAX_UNCHECKED_BYTES,
+    PARTITIONS_PER_TURN,
+    SYNC_LOOK_SECONDS,
+)
+from ottla.log.data_directory import DataDirectory
+from ottla.net.tasks import Tasks
+
+_log = logging.getLogger(__name__)
+
+
+class Housekeeping:
+    """Starts its tasks when made; they end with `tasks`."""
+
+    def __init__(
+        self, config: BrokerConfig, partitions: Partitions, log_dirs: LogDirs, clock: Clock, tasks: Tasks
+    ) -> None:
+        self._config = config
+        self._partitions = partitions
+        self._clock = clock
+        self._tasks = tasks
+        tasks.start(self._retain_forever(), "retention")
+        tasks.start(self._sync_by_time_forever(), "syncs by time")
+        for directory in log_dirs.directories:
+            tasks.start(self._checkpoint_forever(directory), f"checkpoints of {directory.directory.path}")
+
+    # Retention.
+
+    async def _retain_forever(self) -> None:
+        """Every `log.retention.check.interval.ms`, all partitions, also those that nobody touched since the start."""
+        while True:
+            await asyncio.sleep(self._config.integer("log.retention.check.interval.ms") / 1000)
+            for number, (topic, index) in enumerate(self._partitions.names()):
+                partition = self._partitions.find(topic, index)
+                if isinstance(partition, Partition) and not partition.error:
+                    self.retain(partition)
+                if number % PARTITIONS_PER_TURN == 0:
+                    await asyncio.sleep(0)
+
+    def retain(self, partition: Partition) -> None:
+        """Drop the partition's segments that are too old, too much, or below its log start offset."""
+        try:
+            doomed = partition.log.delete_old_segments(self._clock.now_ms())
+        except (OSError, KafkaError) as error:
+            _log.error("%s: old segments cannot be dropped: %s", partition, error)
+            return
+        if doomed:
+            start = partition.log.log_start_offset
+            _log.info("%s: %d old files go, the log now starts at offset %d", partition, len(doomed), start)
+            self._tasks.start(self._remove(partition, doomed), f"remove old files of {partition}")
+
+    async def _remove(self, partition: Partition, names: list[str]) -> None:
+        await asyncio.sleep(partition.log.config.file_delete_delay_ms / 1000)
+        await asyncio.get_running_loop().run_in_executor(None, partition.log.remove_files, names)
+
+    # Checkpoints: what a crash would make a restart look at stays small.
+
+    async def _checkpoint_forever(self, directory: DataDirectory) -> None:
+        """Every `log.flush.offset.checkpoint.interval.ms`, and sooner for a log that took much meanwhile."""
+        interval = self._config.integer("log.flush.offset.checkpoint.interval.ms") / 1000
+        due = self._clock.monotonic() + interval
+        while True:
+            await asyncio.sleep(min(CHECKPOINT_LOOK_SECONDS, max(interval, 0.001)))
+            now = self._clock.monotonic()
+            if now >= due or any(
+                log.unflushed_bytes > MAX_UNCHECKED_BYTES for log in directory.logs.values()
+            ):
+                due = now + interval
+                await self._checkpoint(directory)
+
+    async def _checkpoint(self, directory: DataDirectory) -> None:
+        if not any(log.dirty for log in directory.logs.values()):
+            return
+        checkpoint = directory.begin_checkpoint()
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, checkpoint.sync)
+        except OSError as error:
+            _log.error("%s: checkpoint failed: %s", directory.directory.path, error)
+        finally:
+            directory.end_checkpoint(checkpoint)
+
+    # Syncs by time: flush.ms.
+
+    async def _sync_by_time_forever(self) -> None:
+        """A partition with unsynced records is synced every `flush.ms`, where that is set."""
+        while True:
+            await asyncio.sleep(SYNC_LOOK_SECONDS)
+            now_ms = self._clock.now_ms()
+            for partition in self._partitions:
+                partition.sync_if_due(now_ms)

@@ -1,0 +1,121 @@
+"""The data directories together (`log.dirs`): where each partition lies, and where a new one goes.
+
+A new partition goes where the fewest are. A directory whose `partition.metadata` names another topic than the cluster's
+metadata does is what a crash left of a deleted topic: it is put aside as deleted, and the partition starts empty.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from ottla.broker.handlers.describe_log_dirs import LogDirImage
+from ottla.cluster.image import ClusterImage
+from ottla.cluster.metadata import TopicImage
+from ottla.core.clock import Clock
+from ottla.core.ids import random_uuid
+from ottla.log.config import LogConfig
+from ottla.log.data_directory import DataDirectory
+from ottla.log.directory import Directory
+from ottla.log.log import Log
+from ottla.log.names import LOG, partition_name
+from ottla.net.tasks import Tasks
+
+_log = logging.getLogger(__name__)
+
+Place = tuple[DataDirectory, list[str]]
+"""A data directory and names in it."""
+
+
+class LogDirs:
+    """Touched only on the event loop; `tasks` runs what waits for a disk or for time."""
+
+    def __init__(self, directories: Sequence[DataDirectory], clock: Clock, tasks: Tasks) -> None:
+        self.directories = directories
+        self._clock = clock
+        self._tasks = tasks
+        for directory in directories:
+            self._remove_later((directory, directory.deleted), 0.0)
+
+    def put_strays_aside(self, image: ClusterImage) -> None:
+        """Directories of partitions that the cluster does not know: deleted, but a crash came first."""
+        for directory in self.directories:
+            strays = [
+                (topic, index)
+                for topic, index in directory.partitions
+                if image.partition(topic, index) is None
+            ]
+            for topic, index in strays:
+                _log.warning(
+                    "%s-%d in %s is of no topic: deleting it", topic, index, directory.directory.path
+                )
+                self._delete(directory, topic, index, 0.0)
+
+    def open(self, topic: TopicImage, index: int, config: LogConfig) -> Log:
+        """The partition's log, made if it is new. Raises OSError, KafkaError."""
+        name = topic.name
+        directory = self.holder(name, index)
+        if directory is not None and directory.topic_id(name, index) not in (topic.id, None):
+            _log.warning("%s-%d holds a topic that was deleted: starting it empty", name, index)
+            self._delete(directory, name, index, 0.0)
+            directory = None
+        if directory is not None:
+            return directory.open_log(name, index, config, self._clock.now_ms())
+        directory = min(self.directories, key=lambda each: len(each.partitions))
+        return directory.create_log(name, index, config, topic.id, self._clock.now_ms())
+
+    def holder(self, topic: str, index: int) -> DataDirectory | None:
+        """The directory that has this partition."""
+        return next((each for each in self.directories if (topic, index) in each.partitions), None)
+
+    def delete(self, topic: str, index: int, delay_ms: int) -> None:
+        """Take the partition's log away; its files stay for `delay_ms`, for those who still read them."""
+        directory = self.holder(topic, index)
+        if directory is not None:
+            self._delete(directory, topic, index, delay_ms / 1000)
+
+    def _delete(self, directory: DataDirectory, topic: str, index: int, delay: float) -> None:
+        try:
+            name = directory.delete_log(topic, index, random_uuid())
+        except OSError as error:
+            _log.error("%s-%d cannot be deleted: %s", topic, index, error)
+            return
+        self._remove_later((directory, [name]), delay)
+
+    def _remove_later(self, place: Place, delay: float) -> None:
+        if place[1]:
+            self._tasks.start(self._remove(place, delay), "remove deleted partitions")
+
+    async def _remove(self, place: Place, delay: float) -> None:
+        directory, names = place
+        await asyncio.sleep(delay)
+        await asyncio.get_running_loop().run_in_executor(None, directory.remove, names)
+
+    async def log_dirs(self) -> list[LogDirImage]:
+        """Every directory with the sizes of its partitions; looking at logs that are not open is done in a thread."""
+        return [
+            await asyncio.get_running_loop().run_in_executor(None, _image, *_facts(each))
+            for each in self.directories
+        ]
+
+
+def _facts(
+    directory: DataDirectory,
+) -> tuple[DataDirectory, dict[tuple[str, int], int], list[tuple[str, int]]]:
+    """What a thread needs: the sizes of open logs, and the names of those that are not open."""
+    opened = {name: log.size_bytes for name, log in directory.logs.items()}
+    return directory, opened, [name for name in directory.partitions if name not in opened]
+
+
+def _image(
+    directory: DataDirectory, opened: dict[tuple[str, int], int], closed: list[tuple[str, int]]
+) -> LogDirImage:
+    place = directory.directory
+    sizes = opened | {name: _size_on_disk(place.child(partition_name(*name))) for name in closed}
+    total_bytes, usable_bytes = place.space()
+    return LogDirImage(
+        place.path, total_bytes, usable_bytes, [(*name, size) for name, size in sorted(sizes.items())]
+    )
+
+
+def _size_on_disk(directory: Directory) -> int:
+    return sum(directory.size(name) for name in directory.names() if name.endswith(LOG))

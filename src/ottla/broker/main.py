@@ -1,0 +1,152 @@
+"""The composition root: every room of the broker is made here and handed what it needs. Nobody else knows them all."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any, Self
+
+from ottla.broker.addresses import registration
+from ottla.broker.appending import Appending
+from ottla.broker.config.broker_config import BrokerConfig
+from ottla.broker.dispatch import Dispatcher
+from ottla.broker.flusher import Flusher
+from ottla.broker.housekeeping import Housekeeping
+from ottla.broker.listening import open_listeners
+from ottla.broker.log_dirs import LogDirs
+from ottla.broker.partitions import Partitions
+from ottla.broker.record_deletion import RecordDeletion
+from ottla.broker.routes import Services, routes
+from ottla.broker.sessions import FetchSessions
+from ottla.broker.storage import open_storage
+from ottla.broker.topic_configs import TopicConfigs
+from ottla.broker.traffic import Traffic
+from ottla.cluster.cluster import Cluster
+from ottla.cluster.delta import Delta
+from ottla.cluster.keys import ResourceType
+from ottla.cluster.membership import register
+from ottla.core.clock import Clock, SystemClock
+from ottla.core.metrics import Registry
+from ottla.net.lag import lag_histogram, sample_lag
+from ottla.net.peer import Address
+from ottla.net.tasks import Tasks
+
+
+class Broker:
+    """A running broker. `await Broker.start(config)`, later `await broker.stop()`."""
+
+    def __init__(self, config: BrokerConfig, clock: Clock) -> None:
+        self.config = config
+        self.metrics = Registry()
+        self.listeners: dict[str, list[Address]] = {}
+        """Where it listens, by listener name; the ports are the real ones."""
+        self.metrics_address: Address | None = None
+        self._clock = clock
+        self._closing = AsyncExitStack()
+
+    @classmethod
+    async def start(cls, config: BrokerConfig, clock: Clock | None = None) -> Self:
+        """Open what is on disk and listen. Raises DataDirectoryError, StoreError, OSError; nothing is left open then."""
+        broker = cls(config, clock or SystemClock())
+        try:
+            await broker._start()
+        except BaseException:
+            await broker.stop()
+            raise
+        return broker
+
+    async def stop(self) -> None:
+        """Stop accepting, finish what runs, sync, and leave a mark that all is well."""
+        await self._closing.aclose()
+
+    async def _start(self) -> None:
+        """Bottom up; `_closing` undoes it top down."""
+        config, clock, closing = self.config, self._clock, self._closing
+        directories, cluster = await open_storage(config.log_directories, config.node_id, closing)
+        self._follow_dynamic_configs(cluster)
+        tasks = Tasks("broker")
+        log_dirs = LogDirs(directories, clock, tasks)
+        flusher = Flusher()
+        closing.push_async_callback(flusher.close)
+        closing.push_async_callback(tasks.close)
+        log_dirs.put_strays_aside(cluster.image)
+        traffic = Traffic(self.metrics)
+        partitions = Partitions(cluster.image, log_dirs, TopicConfigs(config, cluster), flusher)
+        housekeeping = Housekeeping(config, partitions, log_dirs, clock, tasks)
+        cluster.subscribe(partial(self._follow, partitions, traffic))
+        services = Services(
+            config=config,
+            cluster=cluster,
+            partitions=partitions,
+            log_dirs=log_dirs,
+            record_deletion=RecordDeletion(partitions, housekeeping),
+            appending=Appending(clock, traffic, sync_acks_all=config.text("log.flush.acks") == "all"),
+            sessions=FetchSessions(config.integer("max.incremental.fetch.session.cache.slots")),
+            traffic=traffic,
+            clock=clock,
+        )
+        tasks.start(sample_lag(lag_histogram(self.metrics), clock), "loop lag")
+        await cluster.change(lambda image: register(image, registration(config)))
+        await self._listen(Dispatcher(routes(services), traffic, clock))
+        closing.callback(partitions.retire)
+
+    def _follow_dynamic_configs(self, cluster: Cluster) -> None:
+        """Configs that were altered while running live in the cluster's metadata."""
+        image = cluster.image
+        self.config.set_dynamic(image.broker_configs(None), image.broker_configs(self.config.node_id))
+
+    def _follow(self, partitions: Partitions, traffic: Traffic, delta: Delta) -> None:
+        """The cluster changed."""
+        if any(kind is ResourceType.BROKER for kind, _ in delta.configs):
+            image = delta.after
+            self.config.set_dynamic(image.broker_configs(None), image.broker_configs(self.config.node_id))
+        partitions.apply(delta)
+        for topic in delta.deleted:
+            traffic.forget(topic.name)
+
+    async def _listen(self, dispatcher: Dispatcher) -> None:
+        """Open the listeners, and the HTTP port for metrics where one is configured."""
+        servers = await open_listeners(self.config, dispatcher.respond, self.metrics, self._closing)
+        self.listeners = {server.listener: server.addresses for server in servers}
+        address = self.config.value("metrics.listen")
+        if isinstance(address, str) and address:
+            await self._expose(address)
+
+    async def _expose(self, address: str) -> None:
+        from ottla.broker.http_endpoint import HttpEndpoint  # only when asked for: it takes time to import
+
+        endpoint = HttpEndpoint(self.metrics, lambda: "", self._clock)
+        self._closing.push_async_callback(endpoint.close)
+        host, _, port = address.rpartition(":")
+        self.metrics_address = await endpoint.start(host.strip("[]"), int(port))
+
+
+def run(config: BrokerConfig, ready: Callable[[Broker], None]) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status. `ready` is called once the broker serves.
+
+    Raises what `Broker.start` does.
+    """
+    return _runner()(_serve(config, ready))
+
+
+async def _serve(config: BrokerConfig, ready: Callable[[Broker], None]) -> int:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    broker = await Broker.start(config)
+    try:
+        ready(broker)
+        await stopped.wait()
+    finally:
+        await broker.stop()
+    return 0
+
+
+def _runner() -> Callable[[Coroutine[Any, Any, int]], int]:
+    """uvloop where it is installed, asyncio's own loop elsewhere."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run
+    return uvloop.run

@@ -1,0 +1,158 @@
+"""One partition that this broker leads: its log, what of it is committed, and who waits for that.
+
+The high watermark of a partition with one replica is its log end offset, with one exception: where a producer asked
+for `acks=all` and `log.flush.acks=all` holds, it stays before that batch until the batch is on disk. So nobody reads
+what a power cut could still take back from a producer that was promised it.
+"""
+
+import asyncio
+import logging
+
+from ottla.broker.flusher import Flusher
+from ottla.broker.waiting import Commits, LongPoll
+from ottla.cluster.metadata import TopicImage
+from ottla.core.errors import ErrorCode, KafkaError
+from ottla.log.config import NEVER
+from ottla.log.errors import LogWriteError
+from ottla.log.flush import Flush
+from ottla.log.log import Appended, Log
+from ottla.log.producers import NO_PRODUCER_ID, Producers
+from ottla.records.batch import Batch
+
+_log = logging.getLogger(__name__)
+
+
+class Partition:
+    """A log with a leader. Touched only on the broker's event loop."""
+
+    __slots__ = (
+        "_commits",
+        "_flusher",
+        "_polls",
+        "_sync_until",
+        "_synced_ms",
+        "_unreadable_bytes",
+        "error",
+        "in_sync_replicas",
+        "index",
+        "leader_epoch",
+        "log",
+        "min_in_sync_replicas",
+        "producers",
+        "topic",
+        "topic_id",
+    )
+
+    def __init__(self, topic: TopicImage, index: int, log: Log, flusher: Flusher) -> None:
+        self.topic = topic.name
+        self.topic_id = topic.id
+        self.index = index
+        self.leader_epoch = topic.partitions[index].leader_epoch
+        self.in_sync_replicas = len(topic.partitions[index].in_sync)
+        self.min_in_sync_replicas = 1
+        self.log = log
+        self.producers = Producers()
+        log.high_watermark = log.log_end_offset  # all replicas, this one, have what is in the log
+        self.error = ErrorCode.NONE
+        """Why this partition serves nobody: its disk failed, or it was deleted."""
+        self._flusher = flusher
+        self._commits = Commits()
+        self._polls: set[LongPoll] = set()
+        self._sync_until = 0
+        """End offset of the last batch that must be on disk before the high watermark may pass it."""
+        self._unreadable_bytes = 0
+        self._synced_ms = 0
+
+    @property
+    def lacks_in_sync_replicas(self) -> bool:
+        """Whether acks=all must be refused."""
+        return self.in_sync_replicas < self.min_in_sync_replicas
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.index}"
+
+    def append(self, batch: Batch, now_ms: int, *, durable: bool) -> Appended:
+        """Append one validated batch. `durable`: it counts as committed only once it is on disk.
+
+        Raises KafkaError: KAFKA_STORAGE_ERROR when the disk refuses it (nothing is appended then).
+        """
+        try:
+            appended = self.log.append(batch, self.leader_epoch, now_ms)
+        except LogWriteError as failure:
+            raise self._refused(failure) from failure
+        if batch.producer_id != NO_PRODUCER_ID:
+            self.producers.appended(batch, appended.base_offset)
+        self._unreadable_bytes += batch.batch_length + 12
+        if durable or self.log.unflushed_messages >= self.log.config.flush_messages:
+            self._sync_until = appended.last_offset + 1
+            self._flusher.request(self)
+        else:
+            self._advance()
+        return appended
+
+    def _refused(self, failure: LogWriteError) -> KafkaError:
+        _log.error("%s: cannot append: %s", self, failure)
+        if self.log.offline:
+            self.fail(ErrorCode.KAFKA_STORAGE_ERROR)
+        return KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, f"{self}: {failure}")
+
+    def committed(self, end_offset: int) -> "asyncio.Future[ErrorCode] | None":
+        """None when all before `end_offset` is committed already, else a future of how the wait ends."""
+        if self.log.high_watermark >= end_offset:
+            return None
+        return self._commits.wait_for(end_offset)
+
+    def _advance(self) -> None:
+        """Move the high watermark as far as it may go, and wake who waited for that."""
+        log = self.log
+        synced = log.flushed_offset >= self._sync_until
+        high_watermark = log.log_end_offset if synced else log.flushed_offset
+        if high_watermark <= log.high_watermark:
+            return
+        log.high_watermark = high_watermark
+        self._commits.advance(high_watermark)
+        count, self._unreadable_bytes = self._unreadable_bytes, 0
+        for poll in tuple(self._polls):
+            poll.readable(count)
+
+    def sync_if_due(self, now_ms: int) -> None:
+        """Have what is appended on disk soon, when the last sync is `flush.ms` ago."""
+        flush_ms = self.log.config.flush_ms
+        if flush_ms == NEVER or not self.log.unflushed_messages:
+            self._synced_ms = now_ms
+        elif now_ms - self._synced_ms >= flush_ms:
+            self._synced_ms = now_ms
+            self._flusher.request(self)
+
+    def begin_flush(self) -> Flush:
+        return self.log.begin_flush()
+
+    def end_flush(self, flush: Flush, error: OSError | None) -> None:
+        """A sync ended. After a failed one the kernel may have dropped the pages: nothing here can be promised."""
+        if error is not None:
+            _log.error("%s: fdatasync failed, the partition is offline until a restart: %s", self, error)
+            self.log.sync_failed()
+            self.fail(ErrorCode.KAFKA_STORAGE_ERROR)
+            return
+        self.log.end_flush(flush)
+        self._advance()
+
+    def watch(self, poll: LongPoll) -> None:
+        self._polls.add(poll)
+
+    def unwatch(self, poll: LongPoll) -> None:
+        self._polls.discard(poll)
+
+    def fail(self, error: ErrorCode) -> None:
+        """Stop serving, with this error for everyone who waits or comes."""
+        self._commits.fail(error)
+        self._turn_away(error)
+
+    def retire(self) -> None:
+        """Take nothing more; those who wait for a commit still get it."""
+        self._turn_away(self.error or ErrorCode.NOT_LEADER_OR_FOLLOWER)
+
+    def _turn_away(self, error: ErrorCode) -> None:
+        self.error = error
+        for poll in tuple(self._polls):
+            poll.wake()

@@ -1,0 +1,97 @@
+"""One pass over the partitions of a fetch under KIP-74's size rules, repeated while the fetch is parked."""
+
+import asyncio
+
+from ottla.broker.epochs import check_leader_epoch
+from ottla.broker.partition import Partition
+from ottla.broker.sessions import Wanted
+from ottla.broker.traffic import Traffic
+from ottla.core.errors import ErrorCode
+from ottla.log.errors import OffsetOutOfRange
+from ottla.log.log import Log
+from ottla.wire.messages.fetch import EpochEndOffset, PartitionData
+from ottla.wire.types import Buffer
+
+Found = tuple[Wanted, Partition | ErrorCode]
+
+
+class Reading:
+    """The state of a fetch: what each partition gives now.
+
+    `bytes` is what the reply would hold; `urgent` says that it must leave at once: an error or a diverging epoch.
+    """
+
+    __slots__ = ("_found", "_max_bytes", "_read_committed", "bytes", "results", "urgent")
+
+    def __init__(self, found: list[Found], max_bytes: int, *, read_committed: bool) -> None:
+        self._found = found
+        self._max_bytes = max_bytes
+        self._read_committed = read_committed
+        self.results: list[PartitionData] = []
+        self.bytes = 0
+        self.urgent = False
+
+    async def read(self) -> None:
+        """Read all partitions afresh, in order; only the first batch of all may exceed the limits."""
+        self.results, self.bytes = [], 0
+        for wanted, partition in self._found:
+            data = await self._one(wanted, partition)
+            self.urgent = self.urgent or bool(data.error_code) or data.diverging_epoch.epoch >= 0
+            self.bytes += len(data.records or b"")
+            self.results.append(data)
+
+    def count(self, traffic: Traffic) -> None:
+        """Say how much of which topic is about to be sent."""
+        for (_, partition), data in zip(self._found, self.results, strict=True):
+            if data.records and isinstance(partition, Partition):
+                traffic.fetched(partition.topic, len(data.records))
+
+    async def _one(self, wanted: Wanted, partition: Partition | ErrorCode) -> PartitionData:
+        if isinstance(partition, ErrorCode):
+            return _failed(wanted.index, partition)
+        error = partition.error or check_leader_epoch(partition, wanted.current_leader_epoch)
+        if error:
+            return _failed(wanted.index, error)
+        log = partition.log
+        if wanted.last_fetched_epoch >= 0 and (diverging := _diverging(log, wanted)) is not None:
+            return self._data(wanted.index, log, b"", diverging)
+        try:
+            records = await self._records(log, wanted)
+        except OffsetOutOfRange:
+            return _failed(wanted.index, ErrorCode.OFFSET_OUT_OF_RANGE)
+        return self._data(wanted.index, log, records, EpochEndOffset())
+
+    async def _records(self, log: Log, wanted: Wanted) -> Buffer:
+        """The bytes from `fetch_offset` on. What is not in the page cache is read in a thread."""
+        end_offset = log.last_stable_offset if self._read_committed else log.high_watermark
+        max_bytes = min(wanted.max_bytes, self._max_bytes - self.bytes)
+        read = log.read(wanted.fetch_offset, max(max_bytes, 0), end_offset, at_least_one=not self.bytes)
+        if read.cold:
+            return await asyncio.get_running_loop().run_in_executor(None, read.load)
+        return read.records
+
+    def _data(self, index: int, log: Log, records: Buffer, diverging_epoch: EpochEndOffset) -> PartitionData:
+        return PartitionData(
+            partition_index=index,
+            high_watermark=log.high_watermark,
+            last_stable_offset=log.last_stable_offset,
+            log_start_offset=log.log_start_offset,
+            diverging_epoch=diverging_epoch,
+            aborted_transactions=[] if self._read_committed else None,
+            records=records,
+        )
+
+
+def _failed(index: int, error: ErrorCode) -> PartitionData:
+    """Empty records, not null: some clients refuse a reply with a negative size."""
+    return PartitionData(
+        partition_index=index, error_code=error, high_watermark=-1, aborted_transactions=None, records=b""
+    )
+
+
+def _diverging(log: Log, wanted: Wanted) -> EpochEndOffset | None:
+    """Where the reader's history and ours part (KIP-595), None when ours contains its."""
+    epoch, end_offset = log.end_offset_for_epoch(wanted.last_fetched_epoch)
+    if epoch == wanted.last_fetched_epoch and end_offset >= wanted.fetch_offset:
+        return None
+    return EpochEndOffset(epoch=epoch, end_offset=end_offset)
