@@ -207,8 +207,8 @@ class Compaction:
             raise CompactionCancelled("the log changed meanwhile")
         if cleaned.segment.size == 0 and start > 0:
             self.discard(cleaned)
-            return log.segments.swap(replaced, [])
-        return log.segments.swap(
+            return log.swap_segments(replaced, [])
+        return log.swap_segments(
             replaced, [cleaned.segment]
         )  # the first one stays, empty: the log begins there
 

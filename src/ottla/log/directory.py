@@ -12,11 +12,15 @@ from typing import Protocol
 from ottla.wire.types import Buffer
 
 
-class Synced(Protocol):
-    """A file held open until it is synced, however the log that owns it moves on."""
+class Held(Protocol):
+    """A file held open until it is synced, however the log that owns it moves on. For any one thread."""
+
+    def write(self, data: Buffer, position: int) -> None:
+        """Write all of `data`. Raises OSError."""
+        ...
 
     def sync(self) -> None:
-        """Put the file's bytes on disk (fdatasync) and let go of it. Any thread, once. Raises OSError."""
+        """Put the file's bytes on disk (fdatasync) and let go of it. Raises OSError."""
         ...
 
 
@@ -49,7 +53,9 @@ class File(Protocol):
         """Reserve the space of a file of this size; the file reads as zeros there."""
         ...
 
-    def hold(self) -> Synced: ...
+    def hold(self, *, create: bool = False) -> Held:
+        """The file, open for whoever will sync it; `create`: made where it is missing. Raises OSError."""
+        ...
 
     def close(self) -> None: ...
 
@@ -63,6 +69,10 @@ class Directory(Protocol):
 
     def file(self, name: str) -> File:
         """The file of this name; touches nothing."""
+        ...
+
+    def made(self) -> bool:
+        """Whether this directory exists."""
         ...
 
     def exists(self, name: str) -> bool: ...

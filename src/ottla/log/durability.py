@@ -3,8 +3,8 @@
 from ottla.log.checkpoint import format_epochs
 from ottla.log.directory import Directory
 from ottla.log.epochs import EpochHistory
-from ottla.log.flush import Flush
-from ottla.log.names import EPOCHS, INDEX, PARTITION_METADATA, TIME_INDEX
+from ottla.log.flush import Flush, IndexPatch
+from ottla.log.names import EPOCHS, PARTITION_METADATA
 from ottla.log.segment import Segment
 
 
@@ -37,7 +37,7 @@ class Durability:
         self._renamed = False
         self._touched = False
         self._unsynced: list[Segment] = []
-        self._unsynced_indexes: list[str] = []
+        self._unsynced_indexes: list[Segment] = []
 
     @property
     def dirty(self) -> bool:
@@ -50,35 +50,33 @@ class Durability:
     def recovered(self, segments: list[Segment]) -> None:
         """These were looked at after a crash; what was found may be in memory only."""
         self._unsynced += segments
-        self._unsynced_indexes += [segment.name(each) for segment in segments for each in (INDEX, TIME_INDEX)]
+        self._unsynced_indexes += segments
         self._touched = True
 
     def covers(self, segment: Segment) -> bool:
         """Whether a sealed segment is on disk for certain and no flush will ask for its files any more."""
-        return segment not in self._unsynced and segment.name(INDEX) not in self._unsynced_indexes
+        return segment not in self._unsynced and segment not in self._unsynced_indexes
 
     def touched(self) -> None:
         """There is something for a checkpoint to write that no append brought."""
         self._touched = True
 
-    def sealed(self, segment: Segment, index_names: list[str]) -> None:
+    def sealed(self, segment: Segment) -> None:
         """A segment ended; its batches and indexes are written, not synced."""
         self._unsynced.append(segment)
         self._renamed = True
-        self.sealed_indexes(index_names)
+        self.sealed_indexes(segment)
 
-    def sealed_indexes(self, names: list[str]) -> None:
-        """These index files are written, not synced."""
-        self._unsynced_indexes += names
+    def sealed_indexes(self, segment: Segment) -> None:
+        """This segment's index files are written, not synced."""
+        self._unsynced_indexes.append(segment)
         self._touched = True
 
     def dropped(self, segments: list[Segment]) -> None:
         """These segments are on their way out: nothing of them needs a sync."""
-        gone = {segment.name(each) for segment in segments for each in (INDEX, TIME_INDEX)}
         self._unsynced = [segment for segment in self._unsynced if segment not in segments]
-        self._unsynced_indexes = [name for name in self._unsynced_indexes if name not in gone]
+        self._unsynced_indexes = [segment for segment in self._unsynced_indexes if segment not in segments]
         self._renamed = self._touched = True
-        self._generation += 1
 
     def truncated(self, end_offset: int) -> None:
         self._generation += 1
@@ -92,7 +90,8 @@ class Durability:
         flush.held = [segment.log.hold() for segment in (*self._unsynced, active)]
         flush.unsynced = tuple(self._unsynced)
         flush.sync_directory = self._renamed or checkpoint
-        flush.new_files = (PARTITION_METADATA,) if self._new else ()
+        if self._new:
+            flush.new_files = (PARTITION_METADATA,) if self._directory.exists(PARTITION_METADATA) else ()
         self._new = self._renamed = False
         if checkpoint:
             self._begin_checkpoint(flush, active)
@@ -100,8 +99,12 @@ class Durability:
 
     def _begin_checkpoint(self, flush: Flush, active: Segment) -> None:
         flush.checkpoint = True
-        flush.patches = [(index, name, index.unstored()) for index, name in active.index_files]
-        flush.sealed, self._unsynced_indexes = self._unsynced_indexes, []
+        flush.patches = [
+            IndexPatch(index, file.hold(create=True), index.unstored()) for index, file in active.indexes
+        ]
+        for segment in self._unsynced_indexes:
+            flush.held += [file.hold() for _, file in segment.indexes]
+        self._unsynced_indexes = []
         if self._epochs.changed:
             flush.epochs = EPOCHS, format_epochs(self._epochs.entries)
             self._epochs.changed = False

@@ -1,14 +1,24 @@
 """What must reach the disk, taken off the event loop.
 
-`Log.begin_flush` collects it on the loop's thread, `sync` does the waiting in any thread, `Log.end_flush` takes note on the
-loop's thread again. A flush syncs the batches; a checkpoint also writes index entries and leader epochs, so that a
-restart need not look at anything before its end offset.
+`Log.begin_flush` collects it on the loop's thread, `sync` does the waiting in any thread, `Log.end_flush` takes note on
+the loop's thread again. A flush syncs the batches; a checkpoint also writes index entries and leader epochs, so
+that a restart need not look at anything before its end offset.
 """
 
-from ottla.log.directory import Directory, Synced
+from typing import NamedTuple
+
+from ottla.log.directory import Directory, Held
 from ottla.log.index import Index, Unstored
 from ottla.log.names import TEMPORARY
 from ottla.log.segment import Segment
+
+
+class IndexPatch(NamedTuple):
+    """What an index's file lacks, and the file, held open: it may be renamed meanwhile."""
+
+    target: Index
+    file: Held
+    unstored: Unstored
 
 
 class Flush:
@@ -25,7 +35,6 @@ class Flush:
         "held",
         "new_files",
         "patches",
-        "sealed",
         "sync_directory",
         "unsynced",
     )
@@ -37,24 +46,36 @@ class Flush:
         self.end_position = active.size
         """Where `end_offset` lies in the active segment."""
         self.generation = generation
-        self.held: list[Synced] = []
+        self.held: list[Held] = []
+        """Files to sync: batches, and indexes of segments that ended."""
         self.unsynced: tuple[Segment, ...] = ()
+        """The segments that ended and whose batches are among them."""
         self.sync_directory = False
         self.new_files: tuple[str, ...] = ()
         """Files of a log that was never synced: its own directory entry has to be, too."""
         self.checkpoint = False
-        self.patches: list[tuple[Index, str, Unstored]] = []
-        """What the active segment's two index files lack, with their names."""
-        self.sealed: list[str] = []
-        """Index files that are written but not synced."""
+        self.patches: list[IndexPatch] = []
+        """For the active segment's two indexes."""
         self.epochs: tuple[str, bytes] | None = None
 
     def sync(self) -> None:
-        """Wait for the disk. Any thread, once. Raises OSError: then nothing is known about what is on disk."""
-        for held in self.held:
-            held.sync()
+        """Wait for the disk. Any thread, once. Raises OSError: then nothing is known about what is on disk.
+
+        A log whose directory was taken away meanwhile (its topic was deleted) is nobody's any more: no error.
+        """
+        try:
+            self._sync()
+        except FileNotFoundError:
+            if self.directory.made():
+                raise
+
+    def _sync(self) -> None:
+        for file in self.held:
+            file.sync()
         self.write()
-        for name in (*(name for _, name, _ in self.patches), *self.sealed, *self.new_files):
+        for patch in self.patches:
+            patch.file.sync()
+        for name in self.new_files:
             self.directory.sync_file(name)
         if self.epochs is not None:
             self.directory.sync_file(self.epochs[0] + TEMPORARY)
@@ -65,9 +86,9 @@ class Flush:
             self.directory.sync_entry()
 
     def write(self) -> None:
-        """The first half of `sync`, without waiting: who calls it syncs the file system, and then calls `publish`."""
-        for _, name, unstored in self.patches:
-            self.directory.patch(name, unstored.data, unstored.position)
+        """The first half of `sync`, without waiting: who calls it syncs the file system, and then `publish`es."""
+        for _, file, unstored in self.patches:
+            file.write(unstored.data, unstored.position)
         if self.epochs is not None:
             self.directory.put(self.epochs[0] + TEMPORARY, self.epochs[1])
 

@@ -242,14 +242,14 @@ class Log:
             return
         try:
             new.create(now_ms, self._config.segment_bytes if self._config.preallocate else 0)
-            names = old.seal()
+            old.seal()
             if self._config.preallocate:
                 old.log.truncate(old.size)
         except OSError as error:
             new.close()
             self.directory.remove(new.name(LOG))
             raise LogWriteError(f"{self.directory.path}: cannot start a segment: {error}") from error
-        self._durability.sealed(old, names)
+        self._durability.sealed(old)
         self.segments.add(new)
         self._limits.work_out(new, self._config)
 
@@ -325,7 +325,8 @@ class Log:
         """Bring the active segment's files into the shape of a clean stop, unsynced; the next checkpoint syncs them."""
         active = self.segments.active
         if self.dirty or active.unwritten:
-            self._durability.sealed_indexes(active.seal())
+            active.seal()
+            self._durability.sealed_indexes(active)
             if self._config.preallocate:
                 active.log.truncate(active.size)
 
@@ -395,9 +396,9 @@ class Log:
         number = segments.number_of(offset)
         segment = segments[number]
         found = segment.find(offset, segment.read, segment.read_index)
-        position, end_offset = (
-            (found.position, min(found.base_offset, offset)) if found else (segment.size, offset)
-        )
+        position, end_offset = segment.size, offset
+        if found is not None:
+            position, end_offset = found.position, min(offset, max(found.base_offset, self.log_start_offset))
         self._durability.dropped(segments[number + 1 :])
         doomed = segments.drop(number + 1, len(segments))
         segment.truncate(position, end_offset, now_ms)
@@ -411,6 +412,7 @@ class Log:
         segment = Segment(self.directory, offset)
         segment.create(now_ms)
         self.segments.start_over(segment)
+        self._epochs.clear()
         self.log_start_offset = offset
         self._ends_at(offset)
         return doomed

@@ -54,6 +54,8 @@ def open_files(
     row = load_segments(directory)
     epochs = _load_epochs(directory)
     opened = _recover(directory, row, epochs, config, recovery_point) if row else None
+    if opened is not None and recovery_point is not None and recovery_point > opened.log_end_offset:
+        opened = _recover(directory, row, epochs, config, 0)  # it speaks of batches that are gone: trust nothing
     if opened is None or opened.log_end_offset < log_start_offset:
         opened = _start_over(directory, row, epochs, config, now_ms, log_start_offset)
     opened.segments.active.created_ms = now_ms
@@ -92,7 +94,7 @@ def _recover(
         looked_at.append(row[number])
         cut_bytes += recovery.cut_bytes
         next_offset = recovery.next_offset
-        if recovery.cut_bytes and number + 1 < len(row):
+        if number + 1 < len(row) and (recovery.cut_bytes or _hole(recovery, row[number + 1], recovery_point)):
             _drop_after(directory, row, number)
             break
         if number + 1 < len(row):
@@ -104,7 +106,13 @@ def _recover(
         segments, epochs, 0, next_offset, flushed_offset, cut_bytes, touched=segments.active.unwritten
     )
     opened.recovered = looked_at if unclean and (next_offset > flushed_offset or cut_bytes) else []
+    opened.new = recovery_point == 0  # never checkpointed, so perhaps never synced at all
     return opened
+
+
+def _hole(recovery: Recovery, following: Segment, recovery_point: int | None) -> bool:
+    """Whether a power cut took batches between two segments. Before the recovery point it was compaction."""
+    return recovery_point is not None and recovery_point <= recovery.next_offset < following.base_offset
 
 
 def _drop_after(directory: Directory, row: list[Segment], number: int) -> None:

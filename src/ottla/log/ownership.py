@@ -33,6 +33,7 @@ def claim(directory: Directory, cluster_id: str, node_id: int, directory_id: byt
     if meta is None:
         meta = MetaProperties(cluster_id, node_id, directory_id)
         directory.replace(META_PROPERTIES, format_meta_properties(meta))
+        directory.sync_entry()
     if meta.cluster_id != cluster_id:
         raise DataDirectoryError(
             f"data directory {directory.path} belongs to cluster {meta.cluster_id}, not to {cluster_id}: "

@@ -45,18 +45,26 @@ class Recovery:
         position, checked_from = self._start(recovery_point), recovery_point
         if position < 0:
             position, checked_from = 0, segment.base_offset
-        valid = position
-        try:
-            for batch in self._batches(position, checked_from):
-                self._epochs_of(batch)
-                segment.note(batch, self._interval_bytes)
-                self.next_offset = batch.last_offset + 1
-                valid = batch.position + batch.size
-        except LogReadError as damage:
+        valid, damage = self._walk(position, checked_from)
+        if damage is not None:
             self._cut(valid, damage)
         segment.end = valid
         if recovery_point is not None:
             segment.cut_indexes()
+
+    def _walk(self, position: int, checked_from: int | None) -> tuple[int, LogReadError | None]:
+        """Take every good batch from `position` on into the indexes; where they end, and why they do."""
+        valid = position
+        try:
+            for batch in self._batches(position, checked_from):
+                if batch.leader_epoch > self._epochs.latest:
+                    self._epochs.assign(batch.leader_epoch, batch.base_offset)
+                self._segment.note(batch, self._interval_bytes)
+                self.next_offset = batch.last_offset + 1
+                valid = batch.position + batch.size
+        except LogReadError as damage:
+            return valid, damage
+        return valid, None
 
     def _start(self, recovery_point: int | None) -> int:
         """Load what can be believed of the indexes; where to begin, -1 when nothing can be believed."""
@@ -96,10 +104,6 @@ class Recovery:
             yield batch
             position = batch.position + batch.size
         yield from checked_batches(read, position, end, self.next_offset, self._segment.base_offset)
-
-    def _epochs_of(self, batch: BatchAt) -> None:
-        if batch.leader_epoch > self._epochs.latest:
-            self._epochs.assign(batch.leader_epoch, batch.base_offset)
 
     def _cut(self, valid: int, damage: LogReadError) -> None:
         self.cut_bytes = self._end - valid

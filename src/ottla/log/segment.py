@@ -111,22 +111,33 @@ class Segment:
         return data
 
     def read_index(self, size: int, position: int) -> Buffer:
-        if self._index_file is None:
-            self._index_file = self.directory.file(self.name(INDEX))
-        return self._index_file.read(size, position)
+        return self.index_file.read(size, position)
 
     def read_index_cached(self, size: int, position: int) -> Buffer:
-        if self._index_file is None:
-            self._index_file = self.directory.file(self.name(INDEX))
-        data = self._index_file.read_cached(size, position)
+        data = self.index_file.read_cached(size, position)
         if data is None:
             raise ColdRead
         return data
 
     def read_time_index(self, size: int, position: int) -> Buffer:
+        return self.time_index_file.read(size, position)
+
+    @property
+    def index_file(self) -> File:
+        if self._index_file is None:
+            self._index_file = self.directory.file(self.name(INDEX))
+        return self._index_file
+
+    @property
+    def time_index_file(self) -> File:
         if self._time_file is None:
             self._time_file = self.directory.file(self.name(TIME_INDEX))
-        return self._time_file.read(size, position)
+        return self._time_file
+
+    @property
+    def indexes(self) -> tuple[tuple[Index, File], tuple[Index, File]]:
+        """Both indexes with their files."""
+        return (self.index, self.index_file), (self.time_index, self.time_index_file)
 
     @property
     def index(self) -> OffsetIndex:
@@ -211,27 +222,21 @@ class Segment:
         self.time_index.add(self.read_time_index, self.max_timestamp, self.max_timestamp_offset)
         self.indexed_position = position
 
-    @property
-    def index_files(self) -> tuple[tuple[Index, str], tuple[Index, str]]:
-        """Both indexes with their files' names."""
-        return (self.index, self.name(INDEX)), (self.time_index, self.name(TIME_INDEX))
-
-    def seal(self) -> list[str]:
-        """Bring both index files up to date and to their exact length, unsynced; their names.
+    def seal(self) -> None:
+        """Bring both index files up to date and to their exact length, unsynced.
 
         The time index ends with the greatest timestamp of the segment, from which retention counts.
         """
         self.time_index.add(self.read_time_index, self.largest_timestamp(), self.max_timestamp_offset)
-        for index, name in self.index_files:
+        for index, file in self.indexes:
             data, position, stored = index.unstored()
-            self.directory.patch(name, data, position, end=True)
+            self.directory.patch(file.name, data, position, end=True)
             index.stored_up_to(stored)
-        return [self.name(INDEX), self.name(TIME_INDEX)]
 
     def cut_indexes(self) -> None:
         """End both index files where their entries end."""
-        for index, name in self.index_files:
-            self.directory.patch(name, b"", index.stored * index.ENTRY.size, end=True)
+        for index, file in self.indexes:
+            self.directory.patch(file.name, b"", index.stored * index.ENTRY.size, end=True)
 
     def truncate(self, position: int, next_offset: int, now_ms: int) -> None:
         """Drop all from `position` on, where the batch with `next_offset` begins."""

@@ -84,8 +84,11 @@ class SystemFile:
         else:
             os.ftruncate(self._opened(), size)
 
-    def hold(self) -> "HeldFile":
-        return HeldFile(os.dup(self._opened()))
+    def hold(self, *, create: bool = False) -> "HeldFile":
+        self.used = True
+        if self.descriptor < 0:
+            self._open(os.O_CREAT if create else 0)
+        return HeldFile(os.dup(self.descriptor))
 
     def _opened(self) -> int:
         self.used = True
@@ -105,6 +108,9 @@ class HeldFile:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+
+    def write(self, data: Buffer, position: int) -> None:
+        _write_all(self._descriptor, data, position)
 
     def sync(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
@@ -132,6 +138,9 @@ class SystemDirectory:
 
     def file(self, name: str) -> SystemFile:
         return SystemFile(self.path, name, self._open_files)
+
+    def made(self) -> bool:
+        return os.path.isdir(self.path)
 
     def exists(self, name: str) -> bool:
         return os.path.lexists(f"{self.path}/{name}")
