@@ -6,7 +6,6 @@ examples:
 """
 
 import argparse
-import os
 import socket
 import subprocess
 import sys
@@ -30,13 +29,19 @@ def run(options: argparse.Namespace) -> int:
     """Serve, with the first message sent by a process of its own once that is possible."""
     _check_free(options.port)
     servers = f"{HOST}:{options.port}"
-    command = [sys.executable, "-m", "ottla.cli.first_message", servers, str(os.getpid())]
-    child = subprocess.Popen(command)  # noqa: S603 - our own program
+    children: list[subprocess.Popen[bytes]] = []
+
+    def send_first_message() -> None:
+        command = [sys.executable, "-m", "ottla.cli.first_message", servers]
+        children.append(subprocess.Popen(command))  # noqa: S603 - our own program
+
     try:
-        return serve.serve(data=options.data, assignments=[f"listeners=PLAINTEXT://{servers}"])
+        assignments = [f"listeners=PLAINTEXT://{servers}"]
+        return serve.serve(data=options.data, assignments=assignments, once_ready=send_first_message)
     finally:
-        child.terminate()
-        child.wait()
+        for child in children:
+            child.terminate()
+            child.wait()
 
 
 def _check_free(port: int) -> None:

@@ -12,7 +12,7 @@ examples:
 import argparse
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,7 @@ def serve(
     data: str | None = None,
     assignments: Sequence[str] = (),
     log_level: int = logging.WARNING,
+    once_ready: Callable[[], None] | None = None,
 ) -> int:
     """Serve with the configs of a file, the environment and `assignments`. Raises CommandError."""
     from ottla.broker.main import run as run_broker
@@ -62,8 +63,14 @@ def serve(
 
     logging.basicConfig(level=log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = _config(file, [*assignments, *([f"log.dirs={data}"] if data else [])])
+
+    def ready(broker: "Broker") -> None:
+        _announce(broker)
+        if once_ready is not None:
+            once_ready()
+
     try:
-        return run_broker(config, _announce)
+        return run_broker(config, ready)
     except (DataDirectoryError, StoreError) as error:
         raise CommandError(error) from error
 

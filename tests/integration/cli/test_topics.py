@@ -67,7 +67,7 @@ def test_existing_and_missing_ones_can_be_allowed(ottla: Command, topic: str) ->
         (["create", "TOPIC"], "exists already; `ottla topics alter` changes it"),
         (["create", "no spaces"], "no spaces"),
         (["create", "TOPIC-x", "--config", "retention.ms=x"], "retention.ms"),
-        (["create", "TOPIC-x", "--replication-factor", "9"], "eplication factor"),
+        (["create", "TOPIC-x", "--replication-factor", "9"], "replica"),
         (["describe", "TOPIC-gone"], "TOPIC-gone does not exist; `ottla topics create TOPIC-gone` makes it"),
         (["alter", "TOPIC", "--partitions", "1"], "topic TOPIC: "),
         (["delete", "TOPIC-gone"], "TOPIC-gone does not exist; `ottla topics list` shows those that do"),
