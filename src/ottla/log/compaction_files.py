@@ -14,6 +14,7 @@ from ottla.log.names import CLEANED, INDEX, LOG, SEGMENT_FILES, TIME_INDEX, segm
 from ottla.log.scan import header_at
 from ottla.log.segment import Segment
 from ottla.records.batch import HEADER_BYTES, Batch
+from ottla.records.errors import CorruptRecordError
 from ottla.wire.types import Buffer
 
 _MAX_RELATIVE_OFFSET = (1 << 31) - 1
@@ -51,6 +52,8 @@ class Source:
                 if _size_at(chunk, 0) > len(chunk):
                     continue  # now its size is known
             batch = Batch(chunk, index)
+            if not batch.crc_is_valid():  # or a damaged key could take another key's records with it
+                raise CorruptRecordError(f"{self.name}: {batch!r} at byte {position} has a wrong checksum")
             yield batch
             position += batch.size_in_bytes
 

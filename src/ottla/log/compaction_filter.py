@@ -1,4 +1,4 @@
-"""What of one batch survives compaction. Pure: a batch in, bytes to write out.
+"""What of one batch survives compaction. Pure: a batch in, bytes to write out; its checksum is the caller's to ask for.
 
 - Of each key the record with the greatest offset stays; a record without a key goes.
 - A tombstone (null value) stays for `delete.retention.ms` after the round that first kept it: that round
@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from ottla.log.compaction_map import OffsetMap, shortened
 from ottla.log.compaction_transactions import TransactionWalk
 from ottla.records.batch import Batch
-from ottla.records.errors import CorruptRecordError
 from ottla.records.reader import records_body
 from ottla.records.retain import with_records, without_records
 from ottla.records.spans import Span, record_spans
@@ -67,7 +66,6 @@ class CompactionFilter:
         needs_horizon = horizon_ms is None and not all(span[5] for span in kept)
         if len(kept) == len(spans) and not needs_horizon:
             return batch.buffer
-        _check(batch)
         return with_records(
             batch, body, kept, self.now_ms + self.delete_retention_ms if needs_horizon else None
         )
@@ -87,7 +85,6 @@ class CompactionFilter:
         return kept
 
     def _with_horizon(self, batch: Batch) -> bytes:
-        _check(batch)
         body = records_body(batch)
         spans = list(record_spans(body, batch.records_count))
         return with_records(batch, body, spans, self.now_ms + self.delete_retention_ms)
@@ -95,7 +92,6 @@ class CompactionFilter:
     def _emptied(self, batch: Batch) -> Buffer | None:
         if not self._header_matters(batch):
             return None
-        _check(batch)
         return batch.buffer if batch.records_count == 0 else without_records(batch)
 
     def _header_matters(self, batch: Batch) -> bool:
@@ -107,9 +103,3 @@ class CompactionFilter:
         if last.last_data_offset is not None:
             return batch.last_offset == last.last_data_offset
         return batch.is_control and batch.producer_epoch == last.producer_epoch
-
-
-def _check(batch: Batch) -> None:
-    """A batch that is written anew gets a new checksum: so the old one must have been right."""
-    if not batch.crc_is_valid():
-        raise CorruptRecordError(f"{batch!r} has a wrong checksum")

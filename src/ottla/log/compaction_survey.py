@@ -9,7 +9,7 @@ from ottla.log.segment import Segment
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What compaction could do for one log; `first_uncleanable_offset` is where the last such segment ends."""
+    """What compaction could do for one log; `first_uncleanable_offset` is where the last such one ends."""
 
     first_dirty_offset: int
     first_uncleanable_offset: int

@@ -42,7 +42,10 @@ class TransactionWalk:
         self._advance(batch.last_offset)
         if not batch.is_transactional:
             return False
-        if batch.producer_id in self._open:
+        transaction = self._open.get(batch.producer_id)
+        if transaction is not None and transaction.last_offset < batch.base_offset:
+            self._close(transaction)  # an earlier round dropped its marker
+        elif transaction is not None:
             self._seen.add(batch.producer_id)
             return True
         self._committed.add(batch.producer_id)
@@ -60,14 +63,23 @@ class TransactionWalk:
             was_met = batch.producer_id in self._committed
             self._committed.discard(batch.producer_id)
             return not was_met
-        transaction = self._open.pop(batch.producer_id, None)
-        if transaction is None or batch.producer_id not in self._seen:
-            return True
-        self._seen.discard(batch.producer_id)
+        transaction = self._open.get(batch.producer_id)
+        return transaction is None or not self._close(transaction)
+
+    def _close(self, transaction: AbortedTransaction) -> bool:
+        """Its end was passed. Whether a batch of it was met on the way."""
+        producer_id = transaction.producer_id
+        del self._open[producer_id]
+        if producer_id not in self._seen:
+            return False
+        self._seen.discard(producer_id)
         self.retained.append(transaction)
-        return False
+        return True
 
     def _advance(self, offset: int) -> None:
         while self._ahead and self._ahead[0].first_offset <= offset:
             transaction = self._ahead.popleft()
-            self._open.setdefault(transaction.producer_id, transaction)
+            before = self._open.get(transaction.producer_id)
+            if before is not None:
+                self._close(before)
+            self._open[transaction.producer_id] = transaction
