@@ -109,10 +109,11 @@ class BrokerConfig:
         texts: dict[str, str] = {}
         for source in reversed(BROKER_SOURCES[:-1]):
             texts.update(self._layers[source])
-        return {
+        values = {
             name: definition.parse(texts[name]) if name in texts else definition.default
             for name, definition in BROKER.items()
         }
+        return values | {"broker.id": values["node.id"]}
 
     def _parse_listeners(self) -> tuple[tuple[Listener, ...], tuple[Listener, ...]]:
         """Those to open, and those to advertise."""

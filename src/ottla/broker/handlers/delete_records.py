@@ -63,7 +63,8 @@ def _refusal(
         return ErrorCode.INVALID_TOPIC_EXCEPTION
     if cluster.image.partition(name, asked.partition_index) is None:
         return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    if not topic_log_config(config, cluster.image.topic_configs(name)).deletes_old_segments:
+    policy = topic_log_config(config, cluster.image.topic_configs(name)).cleanup_policy
+    if "compact" in policy and "delete" not in policy:
         return ErrorCode.POLICY_VIOLATION
     return ErrorCode.OFFSET_OUT_OF_RANGE if asked.offset < HIGH_WATERMARK else None
 
