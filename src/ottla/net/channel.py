@@ -38,6 +38,7 @@ class Channel(asyncio.BufferedProtocol):
         "_charged_bytes",
         "_ending",
         "_flush_due",
+        "_granted",
         "_last_active",
         "_last_unsent_bytes",
         "_loop",
@@ -59,6 +60,7 @@ class Channel(asyncio.BufferedProtocol):
         self._arrived: deque[Buffer] = deque()
         self._replies = ReplyQueue()
         self._charged_bytes = 0  # what the shared memory thinks this connection holds
+        self._granted = False  # whether the unfinished frame is part of that, and may be read to its end
         self._reading = True
         self._write_paused = False
         self._waits_for_memory = False
@@ -77,16 +79,20 @@ class Channel(asyncio.BufferedProtocol):
         return self._assembler.get_buffer()
 
     def buffer_updated(self, nbytes: int) -> None:
+        if self._ending:
+            return  # read and dropped: closing with unread bytes would reset the connection, replies and all
         self._last_active = self._loop.time()
         self._shared.traffic.received_bytes += nbytes
         try:
-            self._arrived.extend(self._assembler.received(nbytes))
+            frames = self._assembler.received(nbytes)
         except FrameError as error:
-            self._arrived.extend(error.frames)
+            self._arrived += error.frames
             self._start_arrived()
             self._refuse(error)
             return
-        if self._arrived:
+        if frames:
+            self._granted = False  # that was for the frame that is whole now
+            self._arrived += frames
             self._start_arrived()
         if self._shared.memory is not None:
             self._charge()
@@ -102,6 +108,7 @@ class Channel(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._ending = True
+        self._granted = False
         self._arrived.clear()
         self._shared.drop(self._replies.drop())
         self._charge()
@@ -127,7 +134,7 @@ class Channel(asyncio.BufferedProtocol):
         return not moves
 
     def finish(self) -> None:
-        """Start and read nothing more; close when what is being answered has been answered."""
+        """Start nothing more; close when what is being answered has been answered."""
         self._arrived.clear()
         self._ending = True
         self._set_reading()
@@ -219,6 +226,7 @@ class Channel(asyncio.BufferedProtocol):
         task."""
         self._flush_due = False
         self._flush()
+        self._charge()
         if self._arrived:
             self._start_arrived()
         else:
@@ -253,7 +261,7 @@ class Channel(asyncio.BufferedProtocol):
     # Holding back.
 
     def _set_reading(self) -> None:
-        wanted = not (self._arrived or self._waits_for_memory or self._held_back())
+        wanted = self._ending or not (self._arrived or self._waits_for_memory or self._held_back())
         if wanted is self._reading or self._transport.is_closing():
             return
         self._reading = wanted
@@ -263,23 +271,29 @@ class Channel(asyncio.BufferedProtocol):
             self._transport.pause_reading()
 
     def _charge(self) -> None:
-        """Tell the shared memory what this connection holds, and wait when there is no room for a new
-        frame."""
+        """Tell the shared memory what this connection holds; wait when there is no room to begin a frame.
+
+        An unfinished frame counts with its whole size from when it may be read on to its end. Until then what has
+        come of it, one read at most, is not counted: those who wait must not be what they wait for.
+        """
         memory = self._shared.memory
         if memory is None:
             return
+        holds = self._replies.held_bytes + sum(map(len, self._arrived))
         unfinished = 0 if self._ending else self._assembler.unfinished_bytes
-        holds = unfinished + self._replies.held_bytes + sum(map(len, self._arrived))
-        change, self._charged_bytes = holds - self._charged_bytes, holds
-        memory.change(change)
-        if memory.full and not unfinished and not self._ending and not self._waits_for_memory:
+        memory.change(holds + (unfinished if self._granted else 0) - self._charged_bytes)
+        if unfinished and not self._granted and not memory.full:
+            self._granted = True
+            memory.change(unfinished)
+        self._charged_bytes = holds + (unfinished if self._granted else 0)
+        if memory.full and not self._granted and not self._ending and not self._waits_for_memory:
             self._waits_for_memory = True
             memory.wait(self._memory_freed)
             self._set_reading()
 
     def _memory_freed(self) -> None:
         self._waits_for_memory = False
-        self._loop.call_soon(self._go_on)
+        self._loop.call_soon(self._go_on)  # where `_charge` finds out whether the room is still there
 
     # Complaints.
 

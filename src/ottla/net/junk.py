@@ -12,6 +12,6 @@ def looks_like(junk: bytes) -> str:
         return "that is TLS, and this port is plaintext: set security.protocol=PLAINTEXT in the client"
     if junk.startswith(b"SSH-"):
         return "that is SSH, and this port speaks Kafka's protocol"
-    if junk[:4].isascii() and junk[:4].decode("ascii").isprintable():
+    if len(junk) >= 4 and junk[:4].isascii() and junk[:4].decode("ascii").isprintable():
         return f"it begins with {junk!r}, which is text: only Kafka clients can talk to this port"
     return ""

@@ -1,0 +1,104 @@
+"""Connection limits and idle connections."""
+
+import asyncio
+import logging
+from struct import pack
+
+import pytest
+from tests.support.frames import WireClient, client_of, eventually, serving
+
+from ottla.net.admission import ConnectionLimits
+from ottla.net.peer import Peer
+from ottla.net.server import ServerSettings
+from ottla.wire.types import Buffer
+
+
+async def echo(frame: Buffer, peer: Peer) -> list[Buffer]:
+    return [frame]
+
+
+async def test_above_max_connections_newcomers_wait_until_one_leaves() -> None:
+    settings = ServerSettings(limits=ConnectionLimits(max_connections=2))
+    async with serving(echo, settings) as server:
+        first, second, third = [await WireClient.connect(server) for _ in range(3)]
+        for client in (first, second, third):
+            client.send(b"hello")
+        assert await first.reply() == await second.reply() == b"hello"
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await third.reader.readexactly(1)
+        assert server.connection_count == 2
+        await first.close()
+        assert await third.reply() == b"hello"
+        assert server.connection_count == 2
+        await second.close()
+        await third.close()
+
+
+async def test_above_its_share_a_host_is_refused_with_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    settings = ServerSettings(limits=ConnectionLimits(max_connections_per_ip=1))
+    async with serving(echo, settings) as server, client_of(server) as first:
+        first.send(b"hello")
+        assert await first.reply() == b"hello"
+        for _ in range(3):
+            async with client_of(server) as refused:
+                with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                    await refused.reply()
+        assert server.refused_connections == 3
+        first.send(b"still here")
+        assert await first.reply() == b"still here"
+    assert caplog.messages == ["127.0.0.1 refused: it has 1 connections already (max.connections.per.ip)"]
+
+
+async def test_the_creation_rate_delays_and_refuses_nobody() -> None:
+    settings = ServerSettings(limits=ConnectionLimits(max_connection_creation_rate=20))
+    async with serving(echo, settings) as server:
+        clients = [await WireClient.connect(server) for _ in range(24)]
+        await eventually(lambda: server.created_connections >= 20)
+        assert server.created_connections < 24
+        for client in clients:
+            client.send(b"x")
+            assert await client.reply() == b"x"
+            await client.close()
+
+
+async def test_idle_connections_are_closed_and_busy_ones_are_not(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "ottla.net")
+
+    async def respond(frame: Buffer, peer: Peer) -> list[Buffer]:
+        if frame == b"parked":
+            await asyncio.sleep(1.0)
+        return [frame]
+
+    settings = ServerSettings(connections_max_idle_ms=300)
+    async with serving(respond, settings) as server:
+        silent, half, parked, talking = [await WireClient.connect(server) for _ in range(4)]
+        half.writer.write(pack(">i", 100) + b"only half")
+        parked.send(b"parked")
+        for _ in range(10):
+            talking.send(b"x")
+            assert await talking.reply() == b"x"
+            await asyncio.sleep(0.06)
+        assert await silent.rest() == b""
+        assert await half.rest() == b""
+        assert server.connection_count == 2
+        assert await parked.reply() == b"parked"
+        for client in (silent, half, parked, talking):
+            await client.close()
+    assert (
+        len([line for line in caplog.messages if "closed: idle for 0.3 s (connections.max.idle.ms)" in line])
+        >= 2
+    )
+
+
+async def test_a_client_that_never_takes_its_replies_is_idle_in_the_end() -> None:
+    async def respond(frame: Buffer, peer: Peer) -> list[Buffer]:
+        return [bytes(1_000_000)]
+
+    settings = ServerSettings(connections_max_idle_ms=200)
+    async with serving(respond, settings) as server, client_of(server) as client:
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        client.send(*[b"x"] * 100)
+        await eventually(lambda: server.traffic.requests > 0)
+        await eventually(lambda: server.connection_count == 0)
+        client.writer.transport.abort()
