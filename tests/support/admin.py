@@ -10,7 +10,6 @@ from typing import Any, Protocol, TypeVar, cast
 from ottla.broker.addresses import registration
 from ottla.broker.call import Call
 from ottla.broker.config.broker_config import BrokerConfig
-from ottla.broker.config.following import follow
 from ottla.broker.handlers.alter_configs import alter_configs
 from ottla.broker.handlers.create_partitions import create_partitions
 from ottla.broker.handlers.create_topics import create_topics
@@ -24,6 +23,7 @@ from ottla.broker.handlers.incremental_alter_configs import incremental_alter_co
 from ottla.broker.handlers.list_config_resources import list_config_resources
 from ottla.broker.handlers.metadata import metadata
 from ottla.cluster.cluster import Cluster
+from ottla.cluster.delta import Delta
 from ottla.cluster.membership import register
 from ottla.cluster.memory import MemoryStore
 from ottla.core.errors import ErrorCode
@@ -151,6 +151,10 @@ class ApacheAdmin:
 async def new_admin(settings: dict[str, str] | None = None) -> OurAdmin:
     config = BrokerConfig(SETTINGS if settings is None else settings)
     cluster = await Cluster.open(MemoryStore(), "MkU3OEVBNTcwNTJENDM2Qg")
-    follow(config, cluster)
+
+    def take_over(delta: Delta) -> None:
+        config.set_dynamic(delta.after.broker_configs(None), delta.after.broker_configs(config.node_id))
+
+    cluster.subscribe(take_over)
     await cluster.change(lambda image: register(image, registration(config)))
     return OurAdmin(cluster, config)

@@ -1,7 +1,7 @@
 """DeleteRecords (key 21), versions 0 to 2: forget a partition's records before an offset (KIP-107).
 
 Offset -1 stands for the high watermark; beyond it is OFFSET_OUT_OF_RANGE. The answer is the new low
-watermark. A topic whose cleanup.policy has no `delete` refuses with POLICY_VIOLATION, an internal one with
+watermark. A topic that is only compacted refuses with POLICY_VIOLATION, an internal one with
 INVALID_TOPIC_EXCEPTION.
 
 Deviations: none.
