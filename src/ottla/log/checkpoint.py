@@ -1,6 +1,7 @@
 """The small text files: offsets of all partitions, leader epochs, and who a directory belongs to.
 
-Byte layouts: docs/formats/checkpoints.md. Everything here turns bytes into values and back; damaged text raises ValueError.
+Byte layouts: docs/formats/checkpoints.md. Everything here turns bytes into values and back; damaged text raises
+ValueError.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,13 +9,15 @@ from dataclasses import dataclass
 
 from ottla.core.ids import parse_uuid, uuid_text
 
-Offsets = dict[tuple[str, int], int]
-"""An offset for each (topic, partition)."""
+Partition = tuple[str, int]
+"""Topic name and partition index."""
+
+Offsets = dict[Partition, int]
 
 _VERSION = "0"
 
 
-def format_offsets(offsets: Mapping[tuple[str, int], int]) -> bytes:
+def format_offsets(offsets: Mapping[Partition, int]) -> bytes:
     """Version, count, then one line per partition: topic, partition, offset."""
     lines = [_VERSION, str(len(offsets))]
     lines += [f"{topic} {partition} {offset}" for (topic, partition), offset in offsets.items()]

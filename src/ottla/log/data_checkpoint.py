@@ -1,9 +1,11 @@
 """A checkpoint of many logs: each one's flush, and the offset files that speak for all."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
 
 from ottla.core.limits import FILES_SYNCED_ONE_BY_ONE
-from ottla.log.checkpoint import Offsets, format_offsets
+from ottla.log.checkpoint import Offsets, Partition, format_offsets
 from ottla.log.directory import Directory
 from ottla.log.flush import Flush
 from ottla.log.log import Log
@@ -21,39 +23,72 @@ def offset_files(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class LogFlush:
+    """One log's part, and its recovery point as long as that has not ended well."""
+
+    log: Log
+    flush: Flush
+    recovery_point: int
+
+
 class DataCheckpoint:
     """Made by `DataDirectory.begin_checkpoint`."""
 
-    __slots__ = ("_directory", "_files", "failed", "flushes")
+    __slots__ = ("_directory", "_files", "_one_at_a_time", "failures", "flushes")
 
     def __init__(
-        self, directory: Directory, flushes: Mapping[Log, Flush], files: Mapping[str, Offsets]
+        self,
+        directory: Directory,
+        flushes: Mapping[Partition, LogFlush],
+        files: Mapping[str, Offsets],
+        one_at_a_time: Lock,
     ) -> None:
         self.flushes = flushes
-        self.failed = False
-        """A sync was refused: nothing is known about what is on disk."""
+        self.failures: dict[Partition, OSError] = {}
+        """Whose sync was refused: nothing is known about what of these logs is on disk."""
         self._directory = directory
         self._files = files
+        self._one_at_a_time = one_at_a_time
 
     def sync(self) -> None:
-        """Wait for the disk: first the logs, then the files that say so. Any thread, once. Raises OSError."""
-        try:
+        """Wait for the disk: first the logs, then the files that say so. Any thread, once.
+
+        Raises OSError, the first of them, after doing what could be done for the other logs.
+        """
+        with self._one_at_a_time:
             if len(self.flushes) > FILES_SYNCED_ONE_BY_ONE:
                 self._sync_all()
             else:
-                for flush in self.flushes.values():
-                    flush.sync()
-            for name, offsets in self._files.items():
-                self._directory.replace(name, format_offsets(offsets))
-        except OSError:
-            self.failed = True
-            raise
+                for partition, each in self.flushes.items():
+                    self._try(partition, each.flush.sync)
+            self._write_files()
+        for failure in self.failures.values():
+            raise failure
+
+    def _try(self, partition: Partition, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except OSError as error:
+            self.failures.setdefault(partition, error)
 
     def _sync_all(self) -> None:
         """Many logs: one sync of the whole file system costs less than several for each of them."""
-        for flush in self.flushes.values():
-            flush.write()
-        self._directory.sync_all()
-        for flush in self.flushes.values():
-            flush.publish()
-        self._directory.sync_all()
+        for partition, each in self.flushes.items():
+            self._try(partition, each.flush.write)
+        self._sync_file_system()
+        for partition, each in self.flushes.items():
+            self._try(partition, each.flush.publish)
+        self._sync_file_system()
+
+    def _sync_file_system(self) -> None:
+        try:
+            self._directory.sync_all()
+        except OSError as error:
+            self.failures = dict.fromkeys(self.flushes, error)
+
+    def _write_files(self) -> None:
+        for partition in self.failures:
+            self._files[RECOVERY_POINTS][partition] = self.flushes[partition].recovery_point
+        for name, offsets in self._files.items():
+            self._directory.replace(name, format_offsets(offsets))

@@ -1,16 +1,18 @@
 """One entry of `log.dirs`: the partitions in it, and the files that speak for all of them.
 
 Those files are the lock, `meta.properties`, the clean-shutdown marker, and three checkpoints: recovery points, high
-watermarks, log start offsets. A partition is opened when somebody needs it; of one that nobody opened the old entries stay.
+watermarks, log start offsets. A partition is opened when somebody needs it; of one that nobody opened the old
+entries stay.
 """
 
 import logging
+import threading
 from collections.abc import Iterable
 from typing import Self
 
-from ottla.log.checkpoint import MetaProperties, Offsets, parse_offsets, parse_partition_metadata
+from ottla.log.checkpoint import MetaProperties, Offsets, Partition, parse_offsets, parse_partition_metadata
 from ottla.log.config import LogConfig
-from ottla.log.data_checkpoint import DataCheckpoint, offset_files
+from ottla.log.data_checkpoint import DataCheckpoint, LogFlush, offset_files
 from ottla.log.directory import Directory, Lock
 from ottla.log.errors import DataDirectoryError
 from ottla.log.log import Log
@@ -31,9 +33,6 @@ _log = logging.getLogger(__name__)
 _CLEAN_MARKER = b'{"version":0,"brokerEpoch":-1}'
 _NOT_PARTITIONS = frozenset({"__cluster_metadata-0"})
 
-Partition = tuple[str, int]
-"""Topic name and partition index."""
-
 
 class DataDirectory:
     """Made by `open`. Belongs to one thread, as its logs do."""
@@ -43,6 +42,7 @@ class DataDirectory:
         "_high_watermarks",
         "_lock",
         "_log_start_offsets",
+        "_one_at_a_time",
         "_recovery_points",
         "_unrecovered",
         "clean",
@@ -64,6 +64,8 @@ class DataDirectory:
         """Directories of deleted partitions that an earlier process left: `remove` them in a thread."""
         self._lock = lock
         self._checkpoint_running = False
+        self._one_at_a_time = threading.Lock()
+        """Held while the checkpoint files are written: a stop may come while a thread is at it."""
         self._sort(names)
         self.clean = CLEAN_SHUTDOWN in names
         """Whether the last process ended properly, so that no log needs a look."""
@@ -118,7 +120,12 @@ class DataDirectory:
 
     def create_log(self, topic: str, index: int, config: LogConfig, topic_id: bytes, now_ms: int) -> Log:
         """Make a partition. Raises OSError."""
-        log = Log.create(self.directory.child(partition_name(topic, index)), config, topic_id, now_ms)
+        name = partition_name(topic, index)
+        try:
+            log = Log.create(self.directory.child(name), config, topic_id, now_ms)
+        except OSError:
+            self.directory.remove_tree(name)
+            raise
         self.partitions.add((topic, index))
         self.logs[topic, index] = log
         return log
@@ -181,31 +188,38 @@ class DataDirectory:
         """
         assert not self._checkpoint_running
         self._checkpoint_running = True
-        dirty = [log for log in self.logs.values() if log.dirty and not log.offline]
-        dirty.sort(key=_unflushed_bytes, reverse=True)
-        return self._collect(dirty[:limit])
+        return self._collect(self._dirty()[:limit])
 
-    def _collect(self, dirty: list[Log]) -> DataCheckpoint:
-        ends = {log: log.begin_flush(checkpoint=True) for log in dirty}
+    def _dirty(self) -> list[Partition]:
+        """The open logs that a checkpoint would write something of, those with the most unflushed bytes first."""
+        dirty = [name for name, log in self.logs.items() if log.dirty and not log.offline]
+        return sorted(dirty, key=lambda name: self.logs[name].unflushed_bytes, reverse=True)
+
+    def _collect(self, dirty: Iterable[Partition]) -> DataCheckpoint:
+        flushes = {}
+        for partition in dirty:
+            log = self.logs[partition]
+            flushes[partition] = LogFlush(log, log.begin_flush(checkpoint=True), log.recovery_point)
         for partition, log in self.logs.items():
-            flush = ends.get(log)
-            self._recovery_points[partition] = log.recovery_point if flush is None else flush.end_offset
+            self._recovery_points[partition] = log.recovery_point
             self._high_watermarks[partition] = log.high_watermark
             if log.log_start_offset > log.segments[0].base_offset:
                 self._log_start_offsets[partition] = log.log_start_offset
             else:
                 self._log_start_offsets.pop(partition, None)
         files = offset_files(self._recovery_points, self._high_watermarks, self._log_start_offsets)
-        return DataCheckpoint(self.directory, ends, files)
+        files[RECOVERY_POINTS].update({name: each.flush.end_offset for name, each in flushes.items()})
+        return DataCheckpoint(self.directory, flushes, files, self._one_at_a_time)
 
     def end_checkpoint(self, checkpoint: DataCheckpoint) -> None:
         """Take note that `checkpoint.sync` returned or raised."""
         self._checkpoint_running = False
-        for log, flush in checkpoint.flushes.items():
-            if checkpoint.failed:
-                log.sync_failed()
-            else:
-                log.end_flush(flush)
+        for partition, each in checkpoint.flushes.items():
+            if partition not in checkpoint.failures:
+                each.log.end_flush(each.flush)
+            elif self.logs.get(partition) is each.log:
+                _log.error("%s is offline: %s", each.log, checkpoint.failures[partition])
+                each.log.sync_failed()
 
     def save_offsets(self) -> None:
         """Write the three checkpoint files now, on this thread; after a truncation that must not wait."""
@@ -213,11 +227,11 @@ class DataDirectory:
 
     def close(self) -> None:
         """End properly: the next start need not look at any log. Waits for the disk. Raises OSError."""
-        logs = [log for log in self.logs.values() if not log.offline]
-        for log in logs:
-            log.seal()
+        for log in self.logs.values():
+            if not log.offline:
+                log.seal()
         self._checkpoint_running = True
-        checkpoint = self._collect([log for log in logs if log.dirty])
+        checkpoint = self._collect(self._dirty())
         try:
             checkpoint.sync()
         finally:
@@ -225,7 +239,7 @@ class DataDirectory:
             for log in self.logs.values():
                 log.abandon()
             self._finish(
-                everything=len(logs) == len(self.logs) and not self._unrecovered and not checkpoint.failed
+                everything=not self._unrecovered and not any(log.offline for log in self.logs.values())
             )
 
     def _finish(self, *, everything: bool) -> None:
@@ -233,7 +247,3 @@ class DataDirectory:
         if everything:
             self.directory.replace(CLEAN_SHUTDOWN, _CLEAN_MARKER)
         self._lock.release()
-
-
-def _unflushed_bytes(log: Log) -> int:
-    return log.unflushed_bytes

@@ -9,6 +9,7 @@ import struct
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
+from copy import copy
 from operator import lt
 from typing import NamedTuple
 
@@ -54,9 +55,13 @@ class Index:
 
     def snapshot(self) -> "Index":
         """A copy that another thread may read while this one grows."""
-        copy = type(self)(self.base_offset, self.stored)
-        copy._first, copy._second = self._first[:], self._second[:]
-        return copy
+        twin = copy(self)
+        twin.keep_to_itself()
+        return twin
+
+    def keep_to_itself(self) -> None:
+        """Share no memory with the index that this one is a copy of."""
+        self._first, self._second = self._first[:], self._second[:]
 
     def unstored(self) -> Unstored:
         """What the file lacks."""

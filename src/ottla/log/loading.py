@@ -10,7 +10,7 @@ import logging
 
 from ottla.log.config import NEVER
 from ottla.log.directory import Directory
-from ottla.log.names import CLEANED, DELETED, INDEX, LOG, SWAP, TIME_INDEX, base_offset, segment_name
+from ottla.log.names import CLEANED, DELETED, INDEX, LOG, SWAP, TIME_INDEX, base_offset
 from ottla.log.scan import headers
 from ottla.log.segment import Segment
 
@@ -72,7 +72,6 @@ def _next_offset(segment: Segment) -> int:
 def _remove_orphans(directory: Directory, names: list[str], bases: set[int]) -> None:
     for name in names:
         offset = base_offset(name)
-        if offset is not None and offset not in bases and name == segment_name(offset, name[20:]):
-            if name.endswith((INDEX, TIME_INDEX)):
-                _log.warning("%s: removing %s, whose log is gone", directory.path, name)
-                directory.remove(name)
+        if offset is not None and offset not in bases and name.endswith((INDEX, TIME_INDEX)):
+            _log.warning("%s: removing %s, whose log is gone", directory.path, name)
+            directory.remove(name)

@@ -1,7 +1,8 @@
 """One partition on disk: a row of segments, of which the last is appended to.
 
-Offsets, all exclusive but the first: `log_start_offset` ≤ `last_stable_offset` ≤ `high_watermark` ≤ `log_end_offset`. On disk for
-certain is what lies before `flushed_offset`; a restart looks only at what lies after `recovery_point` ≤ `flushed_offset`.
+Offsets, all exclusive but the first: `log_start_offset` ≤ `last_stable_offset` ≤ `high_watermark` ≤ `log_end_offset`.
+On disk for certain is what lies before `flushed_offset`; a restart looks only at what lies after `recovery_point`,
+which is never more.
 
 A `Log` belongs to one thread. An append costs one system call: index entries stay in memory until a checkpoint.
 """
@@ -258,8 +259,8 @@ class Log:
     def read(self, offset: int, max_bytes: int, end_offset: int, at_least_one: bool = True) -> Read:
         """Whole batches from the one that holds `offset` up to `end_offset`, at most `max_bytes` of them.
 
-        `at_least_one`: the first batch comes however large it is. The answer ends with its segment. It may be `cold`; see `Read`.
-        Raises OffsetOutOfRange.
+        `at_least_one`: the first batch comes however large it is. The answer ends with its segment. It may be `cold`;
+        see `Read`. Raises OffsetOutOfRange.
         """
         if not self.log_start_offset <= offset <= self.log_end_offset:
             raise OffsetOutOfRange(offset, self.log_start_offset, self.log_end_offset)

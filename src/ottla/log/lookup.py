@@ -1,7 +1,7 @@
 """Offsets by time: the first record at or after a timestamp, and the record with the greatest one.
 
-A time index says for a timestamp up to which offset nothing is later; so the search begins there, walks headers to the first
-batch that reaches the timestamp, and decodes that one batch.
+A time index says for a timestamp up to which offset nothing is later; so the search begins there, walks headers to
+the first batch that reaches the timestamp, and decodes that one batch.
 """
 
 from collections.abc import Iterable

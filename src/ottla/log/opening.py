@@ -55,7 +55,9 @@ def open_files(
     epochs = _load_epochs(directory)
     opened = _recover(directory, row, epochs, config, recovery_point) if row else None
     if opened is not None and recovery_point is not None and recovery_point > opened.log_end_offset:
-        opened = _recover(directory, row, epochs, config, 0)  # it speaks of batches that are gone: trust nothing
+        opened = _recover(
+            directory, row, epochs, config, 0
+        )  # it speaks of batches that are gone: trust nothing
     if opened is None or opened.log_end_offset < log_start_offset:
         opened = _start_over(directory, row, epochs, config, now_ms, log_start_offset)
     opened.segments.active.created_ms = now_ms
@@ -85,8 +87,13 @@ def _recover(
     config: LogConfig,
     recovery_point: int | None,
 ) -> Opened:
-    """Look at the active segment, and after a crash at all from the one with the recovery point on."""
-    first = len(row) - 1 if recovery_point is None else Segments(directory, row).number_of(recovery_point)
+    """Look at the active segment, and after a crash at all from the one with the offset before the recovery point on.
+
+    That one may have ended since the checkpoint, and the last entry of its time index be lost.
+    """
+    first = len(row) - 1
+    if recovery_point is not None:
+        first = Segments(directory, row).number_of(max(recovery_point - 1, 0))
     cut_bytes, next_offset, looked_at = 0, row[first].base_offset, []
     for number in range(first, len(row)):
         recovery = Recovery(row[number], epochs, config.index_interval_bytes)
@@ -123,7 +130,7 @@ def _drop_after(directory: Directory, row: list[Segment], number: int) -> None:
     del row[number + 1 :]
 
 
-def _start_over(  # noqa: PLR0913 - a step of open_files, which has these at hand
+def _start_over(
     directory: Directory,
     row: list[Segment],
     epochs: EpochHistory,

@@ -1,8 +1,8 @@
 """Reading a range of whole batches: where it starts, where it must end, and one read of the file in between.
 
-A reader that goes on where it stopped costs no search: the log remembers where the last reads ended. What it remembers is
-a hint; the batch found there must say the right offset. When bytes are not in the page cache the answer is a `Read`
-that is `cold`: `Read.load` then does the same work in a thread, waiting for the disk.
+A reader that goes on where it stopped costs no search: the log remembers where the last reads ended. What it
+remembers is a hint; the batch found there must say the right offset. When bytes are not in the page cache the answer
+is a `Read` that is `cold`: `Read.load` then does the same work in a thread, waiting for the disk.
 """
 
 from typing import NamedTuple, Protocol

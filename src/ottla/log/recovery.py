@@ -2,8 +2,8 @@
 
 All below the recovery point was synced together with its index entries. So the work begins at the last index entry
 before it: from there to the recovery point only headers are walked, from the recovery point on every batch is checked
-(header, CRC-32C, offsets that ascend). After a clean stop there is no recovery point to start from: the few batches after the
-last index entry show where the log ends, and nothing is checked.
+(header, CRC-32C, offsets that ascend). After a clean stop there is no recovery point to start from: the few batches
+after the last index entry show where the log ends, and nothing is checked.
 """
 
 import logging

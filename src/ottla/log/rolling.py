@@ -12,7 +12,7 @@ _MAX_RELATIVE_OFFSET = (1 << 31) - 1
 class RollLimits:
     """An append that passes one of these needs a new segment first.
 
-    `timestamp` and `now_ms` are `segment.ms` by the records' own time and, where the first batch has none, by the clock.
+    `timestamp` and `now_ms` are `segment.ms` by the records' own time and, where the first batch has none, the clock's.
     """
 
     __slots__ = ("bytes", "now_ms", "offset", "position", "timestamp")

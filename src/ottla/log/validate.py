@@ -1,11 +1,12 @@
-"""What a producer may append to a partition: exactly one batch of format v2, whole, unharmed, and within the topic's limits.
+"""What a producer may append: exactly one batch of format v2, whole, unharmed, and within the topic's limits.
 
 The batch is judged by its header and checksum; its records are looked at only where the topic asks for it (compaction
-needs keys, another codec needs other bytes) or to name the records that are wrong. Codes as Apache Kafka's `LogValidator`.
+needs keys, another codec needs other bytes) or to name the records that are wrong. Codes as Apache Kafka's
+`LogValidator`.
 
-Deviations: compressed records are not opened on the way in, so a batch whose payload is not what the header says is found
-by its readers; of a batch's timestamps the first and the greatest are judged; a batch that claims to be stamped by the broker
-is refused always.
+Deviations: compressed records are not opened on the way in, so a batch whose payload is not what the header says is
+found by its readers; of a batch's timestamps the first and the greatest are judged; a batch that claims to be stamped
+by the broker is refused always.
 """
 
 from dataclasses import dataclass
@@ -47,7 +48,9 @@ class Refusal:
     record_errors: tuple[tuple[int, str], ...] = ()
 
 
-def validate(records: Buffer | None, config: LogConfig, now_ms: int, version: int) -> Batch | Refusal:
+def validate(  # noqa: PLR0911 - one return for each way to be refused, in the order of Apache Kafka's checks
+    records: Buffer | None, config: LogConfig, now_ms: int, version: int
+) -> Batch | Refusal:
     """The batch to append, or why there is none. `version` is the Produce request's.
 
     A topic that stamps or recompresses what it gets returns another batch than came in.

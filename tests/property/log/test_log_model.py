@@ -6,12 +6,12 @@ from random import Random
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.support.logs import NOW_MS, TOPIC_ID, batch, read_all, values
 
 from ottla.log.config import LogConfig
 from ottla.log.log import Log
 from ottla.records.batch import batches
 from ottla.testing.directory import Disk
-from tests.support.logs import NOW_MS, TOPIC_ID, batch, read_all, values
 
 CONFIG = LogConfig(segment_bytes=1500, index_interval_bytes=200, retention_ms=-1, segment_index_bytes=96)
 
