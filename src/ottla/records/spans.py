@@ -16,7 +16,15 @@ def record_spans(body: bytes, count: int) -> Iterator[Span]:  # noqa: C901, PLR0
     try:
         for _ in range(count):
             start = position
-            length, position = decode(body, position)
+            byte = body[position]
+            if byte < 128:
+                length = byte >> 1 ^ -(byte & 1)
+                position += 1
+            elif (high := body[position + 1]) < 128:
+                length = (byte & 127 | high << 7) >> 1 ^ -(byte & 1)
+                position += 2
+            else:
+                length, position = decode(body, position)
             record_end = position + length
             if length < 0 or record_end > end:
                 raise CorruptRecordError(f"record of {length} bytes at byte {start} does not fit the batch")
@@ -38,18 +46,30 @@ def record_spans(body: bytes, count: int) -> Iterator[Span]:  # noqa: C901, PLR0
                 key = None
                 position += 1
             else:
-                size, position = decode(body, position)
+                if byte < 128:
+                    size = byte >> 1 ^ -(byte & 1)
+                    position += 1
+                else:
+                    size, position = decode(body, position)
                 key_start, position = position, position + size
                 if size < 0 or position > record_end:
                     raise CorruptRecordError(
                         f"key of {size} bytes at byte {key_start} does not fit its record"
                     )
                 key = body[key_start:position]
-            if body[position] == 1:
+            byte = body[position]
+            if byte == 1:
                 has_value = False
                 position += 1
             else:
-                size, position = decode(body, position)
+                if byte < 128:
+                    position += 1
+                    size = byte >> 1 ^ -(byte & 1)
+                elif (high := body[position + 1]) < 128:
+                    size = (byte & 127 | high << 7) >> 1 ^ -(byte & 1)
+                    position += 2
+                else:
+                    size, position = decode(body, position)
                 position += size
                 if size < 0 or position > record_end:
                     raise CorruptRecordError(
