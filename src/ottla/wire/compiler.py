@@ -1,10 +1,11 @@
-"""Makes readers, writers and constructors when first used. The one file of the project that may exec."""
+"""Makes readers, writers and constructors, each when it is first used."""
 
 from collections.abc import Callable
 from struct import pack, unpack_from
 from typing import Any, cast
 
 from ottla.wire import runtime
+from ottla.wire.execute import define
 from ottla.wire.fields import fields_of
 from ottla.wire.reading import ReaderSource
 from ottla.wire.schema import Message, MessageType
@@ -28,13 +29,13 @@ _GLOBALS = {
 def reader(cls: MessageType, version: int) -> Reader:
     """The function that reads `cls` in this version. Raises WireError when there is no such version."""
     source = ReaderSource(version, flexible=_is_flexible(cls, version)).message(cls)
-    return cast("Reader", _compile(source, "read", f"{cls.__name__} v{version} reader"))
+    return cast("Reader", _define(source, "read", f"{cls.__name__} v{version} reader"))
 
 
 def writer(cls: MessageType, version: int) -> Writer:
     """The function that writes `cls` in this version. Raises WireError when there is no such version."""
     source = WriterSource(version, flexible=_is_flexible(cls, version)).message(cls)
-    return cast("Writer", _compile(source, "write", f"{cls.__name__} v{version} writer"))
+    return cast("Writer", _define(source, "write", f"{cls.__name__} v{version} writer"))
 
 
 def constructor(cls: MessageType) -> Constructor:
@@ -54,7 +55,7 @@ def constructor(cls: MessageType) -> Constructor:
                 source.line(f"if {field.name} is FRESH:")
                 with source.indented():
                     assign_default(source, field, f"self.{field.name}")
-    return cast("Constructor", _compile(source, "__init__", f"{cls.__name__} constructor"))
+    return cast("Constructor", _define(source, "__init__", f"{cls.__name__} constructor"))
 
 
 def _is_flexible(cls: MessageType, version: int) -> bool:
@@ -66,8 +67,5 @@ def _is_flexible(cls: MessageType, version: int) -> bool:
     return cls.__flexible_from__ is not None and version >= cls.__flexible_from__
 
 
-def _compile(source: Source, name: str, title: str) -> object:
-    """Run the source's `def name` and hand out the function. `title` stands in tracebacks for a file name."""
-    namespace = {**_GLOBALS, **source.globals}
-    exec(compile("\n".join(source.lines), f"<{title}>", "exec"), namespace)  # noqa: S102  # ADR 2
-    return namespace[name]
+def _define(source: Source, name: str, title: str) -> object:
+    return define(source.lines, name, {**_GLOBALS, **source.globals}, title)

@@ -5,6 +5,7 @@ import typing
 from functools import cache
 from typing import Any
 
+from ottla.wire.execute import annotations
 from ottla.wire.schema import MessageType
 from ottla.wire.types import Kind, Marker
 
@@ -77,8 +78,9 @@ class Field:
 @cache
 def fields_of(cls: MessageType) -> tuple[Field, ...]:
     """The fields of `cls` in wire order. Raises TypeError when an annotation is not of the wire."""
-    hints = typing.get_type_hints(cls, localns={}, include_extras=True)
-    return tuple(_field(cls, name, hints[name]) for name in cls.__defaults__)
+    return tuple(
+        _field(cls, name, hint) for name, hint in zip(cls.__defaults__, annotations(cls), strict=True)
+    )
 
 
 def _field(cls: MessageType, name: str, hint: object) -> Field:
