@@ -51,44 +51,40 @@ async def test_above_its_share_a_host_is_refused_with_one_line(caplog: pytest.Lo
 
 
 async def test_the_creation_rate_delays_and_refuses_nobody() -> None:
-    settings = ServerSettings(limits=ConnectionLimits(max_connection_creation_rate=20))
-    async with serving(echo, settings) as server:
-        clients = [await WireClient.connect(server) for _ in range(24)]
-        await eventually(lambda: server.created_connections >= 20)
-        assert server.created_connections < 24
-        for client in clients:
+    settings = ServerSettings(limits=ConnectionLimits(max_connection_creation_rate=1))
+    async with serving(echo, settings) as server, client_of(server) as first, client_of(server) as second:
+        for client in (first, second):
             client.send(b"x")
-            assert await client.reply() == b"x"
-            await client.close()
+        assert await first.reply() == b"x"
+        assert server.created_connections == 1
+        assert await second.reply() == b"x"
+        assert server.refused_connections == 0
 
 
 async def test_idle_connections_are_closed_and_busy_ones_are_not(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "ottla.net")
+    gate = asyncio.Event()
 
     async def respond(frame: Buffer, peer: Peer) -> list[Buffer]:
         if frame == b"parked":
-            await asyncio.sleep(1.0)
+            await gate.wait()
         return [frame]
 
-    settings = ServerSettings(connections_max_idle_ms=300)
-    async with serving(respond, settings) as server:
+    async with serving(respond, ServerSettings(connections_max_idle_ms=800)) as server:
         silent, half, parked, talking = [await WireClient.connect(server) for _ in range(4)]
         half.writer.write(pack(">i", 100) + b"only half")
         parked.send(b"parked")
-        for _ in range(10):
+        while not (silent.reader.at_eof() and half.reader.at_eof()):
             talking.send(b"x")
             assert await talking.reply() == b"x"
-            await asyncio.sleep(0.06)
-        assert await silent.rest() == b""
-        assert await half.rest() == b""
+            await asyncio.sleep(0.02)
         assert server.connection_count == 2
+        gate.set()
         assert await parked.reply() == b"parked"
         for client in (silent, half, parked, talking):
             await client.close()
-    assert (
-        len([line for line in caplog.messages if "closed: idle for 0.3 s (connections.max.idle.ms)" in line])
-        >= 2
-    )
+    idle = [line for line in caplog.messages if "closed: idle for 0.8 s (connections.max.idle.ms)" in line]
+    assert len(idle) == 2
 
 
 async def test_a_client_that_never_takes_its_replies_is_idle_in_the_end() -> None:
