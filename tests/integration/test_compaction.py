@@ -477,6 +477,21 @@ def test_a_group_that_is_all_removed_leaves_an_empty_first_segment_or_none(tmp_p
     assert all_records(reopened(log)) == all_records(log)
 
 
+def test_compact_and_delete_together(tmp_path: Path) -> None:
+    policy = frozenset({"compact", "delete"})
+    log = new_log(tmp_path, replace(CONFIG, segment_index_bytes=24, cleanup_policy=policy, retention_ms=5000))
+    for number in range(80):
+        append(log, (b"a", b"value %d" % number * 8))
+    settle(log)
+    end = compact(log)
+    assert log.segments[0].size == 0
+    assert log.delete_old_segments(NOW + 5000) == []
+    log.remove_files(log.delete_old_segments(NOW + 5001))
+    assert all_records(log) == []
+    assert log.log_start_offset == log.log_end_offset
+    assert survey(log, end, NOW).first_dirty_offset == log.log_start_offset
+
+
 # ── crashes ──────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -26,16 +26,20 @@ def expired(
     high_watermark: int,
 ) -> int:
     """How many of the oldest segments may be deleted. All of them: the caller rolls a new one first."""
-    deletable = 0
+    deletable = emptied = 0
     too_many_bytes = sum(segment.size_bytes for segment in segments) - config.retention_bytes
     for segment in segments:
-        if segment.end_offset > high_watermark or segment.size_bytes == 0:
+        if segment.end_offset > high_watermark or (segment.size_bytes == 0 and segment is segments[-1]):
             break
+        if segment.size_bytes == 0 and segment.end_offset > log_start_offset:
+            emptied += 1  # by compaction: it has no age of its own and goes with the next one
+            continue
         by_size = config.retention_bytes >= 0 and too_many_bytes >= segment.size_bytes
         by_age = config.retention_ms >= 0 and now_ms - segment.timestamp_ms > config.retention_ms
         policy_allows = config.deletes_old_segments and (by_size or by_age)
         if not policy_allows and segment.end_offset > log_start_offset:
             break
         too_many_bytes -= segment.size_bytes
-        deletable += 1
+        deletable += emptied + 1
+        emptied = 0
     return deletable
