@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from ottla.wire.fields import Array, Field, WireType, fields_of
-from ottla.wire.registry import Api, all_apis
+from ottla.wire.registry import all_apis
 from ottla.wire.schema import Message, MessageType
 from ottla.wire.types import Fresh, Kind
 
@@ -13,19 +13,14 @@ ONE_IN = 8
 """How often something unusual is chosen: null, nothing, a long value, a default."""
 
 
-def every_version() -> list[tuple[Api, type[Message], int]]:
-    """All messages in all their versions."""
-    found = []
-    for api in all_apis():
-        for cls in (api.request, api.response):
-            assert cls.__versions__ is not None
-            first, last = cls.__versions__
-            found += [(api, cls, version) for version in range(first, last + 1)]
-    return found
+def every_message() -> list[type[Message]]:
+    """All requests and responses."""
+    return [cls for api in all_apis() for cls in (api.request, api.response)]
 
 
-def case_id(case: tuple[Api, type[Message], int]) -> str:
-    return f"{case[1].__name__}-v{case[2]}"
+def versions_of(cls: type[Message]) -> range:
+    assert cls.__versions__ is not None
+    return range(cls.__versions__[0], cls.__versions__[1] + 1)
 
 
 def is_flexible(cls: MessageType, version: int) -> bool:
