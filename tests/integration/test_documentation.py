@@ -1,0 +1,94 @@
+"""The examples in README.md and the guide, run as they stand against a broker."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ottla.testing import BrokerProcess
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+README = (REPOSITORY / "README.md").read_text()
+GUIDE = (REPOSITORY / "docs" / "guide" / "first-steps.md").read_text()
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def block(text: str, language: str, words: str) -> str:
+    [found] = [each for each in blocks(text, language) if words in each]
+    return found
+
+
+def run(command: list[str], broker: BrokerProcess) -> str:
+    """What a block prints, run where `ottla` is on the path, with the broker in place of the default one."""
+    *head, code = command
+    done = subprocess.run(
+        [*head, code.replace("127.0.0.1:9092", broker.bootstrap_servers)],
+        env={
+            "OTTLA_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("client", ["confluent_kafka", "aiokafka", "ottla.client"])
+def test_each_python_client_of_the_readme_reads_its_greeting(client: str) -> None:
+    with BrokerProcess() as broker:
+        code = block(README, "python", f"from {client} import")
+        assert run([sys.executable, "-c", code], broker) == "b'hello'\n"
+
+
+@pytest.mark.parametrize("tool", ["kcat", "ottla"])
+def test_each_tool_of_the_readme_reads_its_greeting(tool: str) -> None:
+    if shutil.which(tool) is None and tool == "kcat":
+        pytest.skip("kcat is not here")
+    with BrokerProcess() as broker:
+        code = block(README, "sh", "kcat -P" if tool == "kcat" else "ottla produce")
+        assert "hello\n" in run(["bash", "-euc", code], broker)
+
+
+def test_the_guides_commands_about_topics_messages_and_copies() -> None:
+    with BrokerProcess() as broker:
+        run(["bash", "-euc", block(GUIDE, "sh", "ottla topics create")], broker)
+        sending = block(GUIDE, "sh", "echo 'hello' | ottla produce").replace("< picture.png", "< /bin/sh")
+        assert run(["bash", "-euc", sending], broker).startswith("orders ")
+        reading = re.sub(
+            r"^.*(--follow|\| jq).*\n", "", block(GUIDE, "sh", "ottla consume orders -f"), flags=re.MULTILINE
+        )
+        assert "alice = tea" in run(["bash", "-euc", reading], broker)
+        run(["bash", "-euc", block(GUIDE, "sh", "orders-copy")], broker)
+        both = [
+            run(["bash", "-euc", f"ottla consume {topic} -K ="], broker)
+            for topic in ("orders", "orders-copy")
+        ]
+        assert sorted(both[0].splitlines()) == sorted(both[1].splitlines())
+
+
+def test_the_guides_python_saves_and_reads() -> None:
+    code = block(GUIDE, "python", "async for partition, record in consumer:")
+    code = code.replace("record.value)\n", "record.value)\n            break\n")
+    with BrokerProcess() as broker:
+        printed = run([sys.executable, "-c", code], broker)
+    assert printed == "saved in partition 0 at offset 0\norders-0 0 b'alice' b'tea'\n"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")]
+    missing = [
+        f"{page.relative_to(REPOSITORY)}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+        if not (page.parent / link).exists()
+    ]
+    assert missing == []
