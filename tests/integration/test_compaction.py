@@ -1,5 +1,6 @@
 """Compaction on a real disk: whole rounds over whole logs, against a model, with crashes at every step."""
 
+import asyncio
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -396,6 +397,29 @@ def test_appends_and_reads_go_on_between_the_steps(tmp_path: Path) -> None:
         log.remove_files(round_.swap(log, cleaned))
         assert newest(all_records(log)) == expected
         settle(log)
+
+
+async def test_a_round_in_a_worker_thread_beside_a_busy_loop(tmp_path: Path) -> None:
+    log = filled(tmp_path, replace(CONFIG, segment_bytes=20_000), rounds=1500)
+    round_ = Compaction(log, survey(log, None, NOW), NOW)
+    appended = 0
+
+    async def produce() -> None:
+        nonlocal appended
+        while True:
+            append(log, (b"busy %d" % (appended % 10), b"x" * 50))
+            appended += 1
+            await asyncio.sleep(0)
+
+    producing = asyncio.ensure_future(produce())
+    async for doomed in round_.run(log, asyncio.to_thread):
+        log.remove_files(doomed)
+    producing.cancel()
+    records = newest(all_records(log))
+    assert appended > 0
+    assert round_.end_offset > 0
+    assert {key: record.value for key, record in records.items()}.keys() >= {b"key 0", b"once 0", b"busy 0"}
+    assert all(records[b"key %d" % number].value == b"value %d" % (1480 + number) for number in range(20))
 
 
 def test_a_cancelled_round_leaves_nothing_behind(tmp_path: Path) -> None:

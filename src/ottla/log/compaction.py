@@ -11,8 +11,10 @@ below the worker's hands ends the round; what was swapped stays good.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, TypeVar
 
 from ottla.core.limits import COMPACTION_MAP_BYTES, COMPACTION_PAUSE_SECONDS, COMPACTION_SLICE_BYTES
 from ottla.log.compaction_files import CleanedSegment, Source, grouped, remove_segment
@@ -28,6 +30,13 @@ from ottla.records.reader import records_body
 from ottla.records.spans import record_spans
 
 Group = list[Source]
+T = TypeVar("T")
+
+
+class InThread(Protocol):
+    """Has a worker thread run a function: `asyncio.to_thread`, or an executor's like."""
+
+    def __call__(self, function: Callable[[], T], /) -> Awaitable[T]: ...
 
 
 class CompactionCancelled(Exception):  # noqa: N818 - not an error: it was asked for, or the log moved on
@@ -211,6 +220,15 @@ class Compaction:
         return log.swap_segments(
             replaced, [cleaned.segment]
         )  # the first one stays, empty: the log begins there
+
+    async def run(self, log: Log, in_thread: InThread) -> AsyncIterator[list[str]]:
+        """The whole round, each step where it belongs; after each group the old files, to be removed later.
+
+        `in_thread` has a function run by a worker thread. Raises as the steps do; what was swapped stays swapped.
+        """
+        for group in await in_thread(self.prepare):
+            cleaned = await in_thread(partial(self.clean, group))
+            yield self.swap(log, cleaned)
 
     def discard(self, cleaned: Cleaned) -> None:
         """Remove what `clean` made. Any thread."""

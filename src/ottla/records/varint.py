@@ -19,7 +19,10 @@ def _encode_unsigned(value: int) -> bytes:
     return bytes(encoded)
 
 
-ENCODED = tuple(_encode_unsigned(value) for value in range(TABLE_SIZE))
+ENCODED = (
+    *[bytes((value,)) for value in range(128)],
+    *[bytes((value & 127 | 128, value >> 7)) for value in range(128, TABLE_SIZE)],
+)
 """The encodings of the unsigned values 0 to 4095, by value: zigzag numbers up to ±2047 (200 KB, 1 ms)."""
 
 
