@@ -217,7 +217,9 @@ class GroupCoordinator:
         if request.member_id:
             raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID)
         out = GroupDecision(records=list(writes.without_group(group)) if group is not None else [])
-        out.write(GroupRecord(GroupMetadataKey(group=request.group_id), _new_group(now_ms)))
+        # Unlike Kafka's, a group that changes its kind while it is empty goes on counting.
+        value = _new_group(now_ms, group.epoch if group is not None else 0)
+        out.write(GroupRecord(GroupMetadataKey(group=request.group_id), value))
         out.then = partial(self._join, request, caller, now_ms)
         return out
 
@@ -294,6 +296,9 @@ class GroupCoordinator:
         """An empty classic group makes room, one with members is taken over with them."""
         if not group.members:
             out = GroupDecision(records=[GroupRecord(GroupMetadataKey(group=group.group_id), None)])
+            out.write(
+                writes.epoch(group.group_id, group.generation_id, 0)
+            )  # it goes on counting, see `_join`
         else:
             out = migration.upgrade(group, self.config, self.topics)
         for member in group.members.values():
@@ -449,6 +454,8 @@ class GroupCoordinator:
         return group
 
 
-def _new_group(now_ms: int) -> GroupMetadataValue:
+def _new_group(now_ms: int, generation_id: int) -> GroupMetadataValue:
     """A classic group as it begins, before its first member is in it."""
-    return GroupMetadataValue(protocol=None, leader=None, current_state_timestamp=now_ms)
+    return GroupMetadataValue(
+        generation=generation_id, protocol=None, leader=None, current_state_timestamp=now_ms
+    )

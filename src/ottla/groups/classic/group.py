@@ -142,7 +142,7 @@ class ClassicGroup:
 
     def supports(self, protocol_type: str, protocols: list[tuple[str, bytes]]) -> bool:
         """Whether somebody with these protocols can be in the group."""
-        if self.state is State.EMPTY:
+        if not self.members:
             return bool(protocol_type and protocols)
         return protocol_type == self.protocol_type and any(name in self.candidates() for name, _ in protocols)
 

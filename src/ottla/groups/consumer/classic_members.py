@@ -13,6 +13,7 @@ from ottla.groups.consumer.current import MemberState, Partitions, by_topic
 from ottla.groups.consumer.group import ConsumerGroup
 from ottla.groups.consumer.heartbeat import replace_static
 from ottla.groups.consumer.machine import ConsumerMachine
+from ottla.groups.consumer.update import subscribed_hash
 from ottla.groups.consumer_protocol import (
     PROTOCOL_TYPE,
     ConsumerProtocolAssignment,
@@ -169,16 +170,19 @@ def heartbeat(
     _check_epoch(group, member_id, request.generation_id)
     machine.renew_session(group, member_id, now_ms, classic.session_timeout_ms)
     code = ErrorCode.NONE
-    if _should_join(group, member_id):
+    if _should_join(machine, group, member_id):
         _expect_join(machine, group, member_id, now_ms)
         code = ErrorCode.REBALANCE_IN_PROGRESS
     return GroupDecision(replies=[(caller.ticket, HeartbeatResponse(error_code=code))])
 
 
-def _should_join(group: ConsumerGroup, member_id: str) -> bool:
+def _should_join(machine: ConsumerMachine, group: ConsumerGroup, member_id: str) -> bool:
     current = group.current(member_id)
     if current.epoch < group.epoch or current.state == MemberState.UNREVOKED_PARTITIONS:
         return True
+    if group.checked_version != machine.topics.version:
+        # Nobody may be left of the new protocol, whose heartbeats notice such changes.
+        return subscribed_hash(group, machine.topics) != group.metadata_hash
     if current.state != MemberState.UNRELEASED_PARTITIONS:
         return False
     missing = group.target(member_id) - current.assigned
