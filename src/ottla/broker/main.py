@@ -47,7 +47,7 @@ class Broker:
 
     @classmethod
     async def start(cls, config: BrokerConfig, clock: Clock | None = None) -> Self:
-        """Open what is on disk and listen. Raises DataDirectoryError, StoreError, OSError; nothing is left open then."""
+        """Open what is on disk and listen. Raises DataDirectoryError, StoreError, OSError; then nothing is open."""
         broker = cls(config, clock or SystemClock())
         try:
             await broker._start()

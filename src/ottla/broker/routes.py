@@ -19,6 +19,7 @@ from ottla.broker.handlers.describe_log_dirs import describe_log_dirs
 from ottla.broker.handlers.describe_topic_partitions import describe_topic_partitions
 from ottla.broker.handlers.fetch import fetch
 from ottla.broker.handlers.incremental_alter_configs import incremental_alter_configs
+from ottla.broker.handlers.init_producer_id import init_producer_id
 from ottla.broker.handlers.list_config_resources import list_config_resources
 from ottla.broker.handlers.list_offsets import list_offsets
 from ottla.broker.handlers.metadata import metadata
@@ -26,6 +27,7 @@ from ottla.broker.handlers.offset_for_leader_epoch import offset_for_leader_epoc
 from ottla.broker.handlers.produce import produce
 from ottla.broker.log_dirs import LogDirs
 from ottla.broker.partitions import Partitions
+from ottla.broker.producer_ids import ProducerIds
 from ottla.broker.record_deletion import RecordDeletion
 from ottla.broker.sessions import FetchSessions
 from ottla.broker.traffic import Traffic
@@ -67,6 +69,7 @@ def _records(services: Services) -> dict[str, Handler]:
         "Fetch": partial(fetch, partitions, services.sessions, services.traffic, services.clock, max_bytes),
         "ListOffsets": partial(list_offsets, partitions),
         "OffsetForLeaderEpoch": partial(offset_for_leader_epoch, partitions),
+        "InitProducerId": partial(init_producer_id, ProducerIds(services.cluster)),
     }
 
 

@@ -1,7 +1,6 @@
 """What a broker keeps on disk, opened together: the data directories and the metadata store in the first of them."""
 
 import logging
-import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -26,7 +25,7 @@ async def open_storage(
     Raises DataDirectoryError, StoreError.
     """
     open_files = open_files_for(raise_open_file_limit())
-    places = [SystemDirectory(os.path.realpath(path), open_files) for path in paths]
+    places = [SystemDirectory(path, open_files) for path in paths]
     for place in places:
         _make(place)
     metas = [meta for place in places if (meta := read_meta(place)) is not None]

@@ -34,6 +34,7 @@ class ClusterImage:
 
     revision: int = 0
     cluster_id: str = ""
+    next_producer_id: int = 0
     brokers: Mapping[int, BrokerImage] = field(default_factory=lambda: MappingProxyType({}))
     topics: PersistentMap[str, TopicImage] = field(default_factory=PersistentMap)
     topic_names: PersistentMap[bytes, str] = field(default_factory=PersistentMap)
@@ -70,7 +71,7 @@ class ClusterImage:
         topics: dict[str, TopicImage | None] = {}
         configs: dict[Resource, Mapping[str, str] | None] = {}
         brokers = dict(self.brokers)
-        cluster_id = self.cluster_id
+        cluster_id, next_producer_id = self.cluster_id, self.next_producer_id
         for change in changes:
             key, value = change.key, change.value
             if key.startswith(keys.TOPICS):
@@ -85,7 +86,15 @@ class ClusterImage:
                 _set_broker(brokers, keys.broker_of(key), value)
             elif key == keys.CLUSTER_ID:
                 cluster_id = "" if value is None else value.decode()
-        image = replace(self, revision=revision, cluster_id=cluster_id, brokers=MappingProxyType(brokers))
+            elif key == keys.NEXT_PRODUCER_ID:
+                next_producer_id = 0 if value is None else int(value)
+        image = replace(
+            self,
+            revision=revision,
+            cluster_id=cluster_id,
+            next_producer_id=next_producer_id,
+            brokers=MappingProxyType(brokers),
+        )
         return _with_configs(_with_topics(image, topics), configs)
 
 

@@ -6,6 +6,7 @@
     configs/broker/            dynamic configs of all brokers
     configs/broker/1           dynamic configs of one broker
     configs/topic/NAME         a topic's own configs
+    producer-ids/next          the first producer id that no broker was given yet, in decimal
 
 Values: docs/formats/metadata-store.md.
 """
@@ -13,6 +14,7 @@ Values: docs/formats/metadata-store.md.
 from enum import Enum
 
 CLUSTER_ID = b"cluster/id"
+NEXT_PRODUCER_ID = b"producer-ids/next"
 BROKERS = b"brokers/"
 TOPICS = b"topics/"
 CONFIGS = b"configs/"

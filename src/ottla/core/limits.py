@@ -36,6 +36,10 @@ MAX_IN_FLIGHT_BYTES = 67_108_864
 """Bytes that one connection's unanswered requests and its finished, waiting replies may hold: enough for five
 requests of 10 MB, too little for one client to fill the memory."""
 
+MAX_STARTED_PER_TURN = 128
+"""Requests of one connection that are started before the loop turns to others: one read can bring thousands
+of small ones, and at 20 µs each nobody should wait longer than a few milliseconds."""
+
 WRITE_HIGH_WATER_BYTES = 262_144
 """Unsent bytes of one connection above which nothing more is read from it: it asks faster than it listens."""
 
@@ -111,8 +115,8 @@ MAX_NEW_PARTITIONS = 10_000
 """Partitions that one request may create, as in Apache Kafka 4.2: they are written in one transaction."""
 
 COMPACTION_MAP_BYTES = 67_108_864
-"""Memory for one compaction's map of keys unless `log.cleaner.dedupe.buffer.size` says otherwise: Apache Kafka takes
-128 MiB, which would be nearly all that a broker here should need."""
+"""Memory for one compaction's map of keys unless `log.cleaner.dedupe.buffer.size` says otherwise: Apache
+Kafka takes 128 MiB, which would be nearly all that a broker here should need."""
 
 COMPACTION_MAP_ENTRY_BYTES = 160
 """What one key takes in that map, measured: a dict's slot, an int and up to 25 bytes of key."""
@@ -124,19 +128,27 @@ COMPACTION_SLICE_BYTES = 65_536
 """Bytes that compaction works through before it lets the event loop's thread run: about a millisecond."""
 
 COMPACTION_PAUSE_SECONDS = 0.0002
-"""For how long it then does nothing. Zero would not do: the interpreter hands over only to a thread that is awake."""
+"""For how long it then does nothing. Zero would not do: the interpreter hands over only to a thread that is
+awake."""
 
 FILES_SYNCED_ONE_BY_ONE = 32
-"""Logs in one checkpoint up to which each is synced by itself (some 5 syncs); above, the file system is synced once."""
+"""Logs in one checkpoint up to which each is synced by itself (some 5 syncs); above, the file system is
+synced once."""
 
 CHECKPOINT_LOOK_SECONDS = 2.0
 """How often it is looked whether a log took so much that it needs a checkpoint before its time."""
 
 MAX_UNCHECKED_BYTES = 256 * 1024 * 1024
-"""Bytes that one log takes before a checkpoint: a restart after a crash checks them again, which takes about 0.3 s."""
+"""Bytes that one log takes before a checkpoint: a restart after a crash checks them again, which takes about
+0.3 s."""
 
 PARTITIONS_PER_TURN = 50
-"""Partitions that a background pass looks at before the event loop may do something else: about a millisecond."""
+"""Partitions that a background pass looks at before the event loop may do something else: about a
+millisecond."""
 
 SYNC_LOOK_SECONDS = 1.0
-"""How often it is looked which partitions are due by `flush.ms`; so a sync by time comes at most this much late."""
+"""How often it is looked which partitions are due by `flush.ms`; so a sync by time comes at most this much
+late."""
+
+PRODUCER_IDS_PER_BLOCK = 1000
+"""Producer ids that a broker takes from the cluster at a time, as Apache Kafka does: one metadata write for many."""

@@ -1,0 +1,1 @@
+"""The transaction coordinator as a pure machine. Empty until transactions are served."""

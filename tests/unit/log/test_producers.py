@@ -46,7 +46,11 @@ def test_an_unknown_producer_may_start_anywhere() -> None:
 
 @pytest.mark.parametrize(
     ("sequence", "verdict"),
-    [(3, ErrorCode.NONE), (4, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER), (1, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)],
+    [
+        (3, ErrorCode.NONE),
+        (4, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER),
+        (1, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER),
+    ],
 )
 def test_the_next_sequence_follows_the_last(sequence: int, verdict: ErrorCode) -> None:
     assert check(appended(Sent(7, 0, 0, 2)), Sent(7, 0, sequence)) is verdict
@@ -82,7 +86,9 @@ def test_sequences_wrap_to_zero() -> None:
         (2, 5, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER),
     ],
 )
-def test_a_new_epoch_starts_at_zero_and_an_old_one_is_refused(epoch: int, sequence: int, verdict: ErrorCode) -> None:
+def test_a_new_epoch_starts_at_zero_and_an_old_one_is_refused(
+    epoch: int, sequence: int, verdict: ErrorCode
+) -> None:
     assert check(appended(Sent(7, 1, 0, 4)), Sent(7, epoch, sequence)) is verdict
 
 
@@ -103,7 +109,8 @@ def test_expiry_spares_the_recent_and_those_in_a_transaction() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 2**62), st.integers(0, 32767), st.integers(0, TOP), st.integers(0, 50)), max_size=20
+        st.tuples(st.integers(0, 2**62), st.integers(0, 32767), st.integers(0, TOP), st.integers(0, 50)),
+        max_size=20,
     )
 )
 def test_a_snapshot_gives_back_the_newest_batch_of_each(sent: list[tuple[int, int, int, int]]) -> None:
@@ -116,7 +123,12 @@ def test_a_snapshot_gives_back_the_newest_batch_of_each(sent: list[tuple[int, in
 
 def test_a_producer_without_batches_survives_a_snapshot() -> None:
     (restored,) = decode_snapshot(encode_snapshot([Producer(9, 3, 1234)]))
-    assert (restored.producer_id, restored.epoch, restored.last_timestamp, len(restored.batches)) == (9, 3, 1234, 0)
+    assert (restored.producer_id, restored.epoch, restored.last_timestamp, len(restored.batches)) == (
+        9,
+        3,
+        1234,
+        0,
+    )
 
 
 @given(st.integers(0, 500), st.integers(1, 255))

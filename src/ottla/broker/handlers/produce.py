@@ -5,7 +5,7 @@ when something failed; acks=1 is answered after the append; acks=all once the ba
 `log.flush.acks=all` holds, else when the high watermark has passed it.
 
 Deviations: with one replica, acks=all means «on disk» by default, which is more than Apache Kafka promises. A
-transactional request is refused with TRANSACTIONAL_ID_NOT_FOUND until transactions are served.
+transactional request is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED until transactions are served.
 """
 
 import asyncio
@@ -62,7 +62,11 @@ def _refusal_of_all(request: ProduceRequest) -> ErrorCode:
     """What is wrong with the request as a whole."""
     if request.acks not in (ALL, NO_REPLY, LEADER):
         return ErrorCode.INVALID_REQUIRED_ACKS
-    return ErrorCode.TRANSACTIONAL_ID_NOT_FOUND if request.transactional_id is not None else ErrorCode.NONE
+    return (
+        ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+        if request.transactional_id is not None
+        else ErrorCode.NONE
+    )
 
 
 def _append(
