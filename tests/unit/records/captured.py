@@ -1,6 +1,7 @@
-"""Batches captured from other producers: Apache Kafka 4.2's Java client and librdkafka 2.16, every codec.
+"""Batches captured from other producers: Apache Kafka 4.2's Java classes and librdkafka 2.16, every codec.
 
-The same 12 records each (`expected.SMALL`); `java-*-long` is 40 records over several snappy and lz4 blocks.
+Twelve records each; `java-…-long` is 40 records over several snappy and lz4 blocks. What they hold is spelled out in
+`test_reader`, which says how each record was made.
 """
 
 import base64
