@@ -6,7 +6,7 @@
 A request's coroutine is stepped once where it arrives; most end there and cost no task. One that waits gets a
 place in the `ReplyQueue` and a task. Nothing starts, and nothing is read, while the client does not take its
 replies or has too much under way; what had arrived by then waits in `_arrived`.
-See docs/adr/0003-stepping-coroutines.md.
+See docs/adr/0012-stepping-coroutines-and-replies-in-order.md.
 """
 
 import asyncio
@@ -15,10 +15,16 @@ from collections.abc import Coroutine
 from struct import Struct
 from typing import Any, cast
 
-from ottla.core.limits import MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_REQUESTS, WRITE_HIGH_WATER_BYTES
+from ottla.core.limits import (
+    MAX_IN_FLIGHT_BYTES,
+    MAX_IN_FLIGHT_REQUESTS,
+    MAX_STARTED_PER_TURN,
+    WRITE_HIGH_WATER_BYTES,
+)
 from ottla.net.errors import CloseConnection, FrameError
 from ottla.net.frames import FrameAssembler
 from ottla.net.junk import looks_like
+from ottla.net.memory import MemoryShare
 from ottla.net.peer import Peer
 from ottla.net.replies import Reply, ReplyQueue, Slot
 from ottla.net.shared import Shared
@@ -35,18 +41,16 @@ class Channel(asyncio.BufferedProtocol):
     __slots__ = (
         "_arrived",
         "_assembler",
-        "_charged_bytes",
         "_ending",
-        "_flush_due",
-        "_granted",
+        "_going_on",
         "_last_active",
         "_last_unsent_bytes",
         "_loop",
+        "_memory",
         "_reading",
         "_replies",
         "_shared",
         "_transport",
-        "_waits_for_memory",
         "_write_paused",
         "peer",
     )
@@ -59,12 +63,10 @@ class Channel(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", None)  # until connection_made
         self._arrived: deque[Buffer] = deque()
         self._replies = ReplyQueue()
-        self._charged_bytes = 0  # what the shared memory thinks this connection holds
-        self._granted = False  # whether the unfinished frame is part of that, and may be read to its end
+        self._memory = MemoryShare(shared.memory, self._go_on_soon) if shared.memory is not None else None
         self._reading = True
         self._write_paused = False
-        self._waits_for_memory = False
-        self._flush_due = False
+        self._going_on = False
         self._ending = False  # nothing more is started; close when all is answered
         self._last_active = loop.time()
         self._last_unsent_bytes = 0
@@ -90,12 +92,10 @@ class Channel(asyncio.BufferedProtocol):
             self._start_arrived()
             self._refuse(error)
             return
+        self._arrived += frames
+        self._charge(new_frame=bool(frames))
         if frames:
-            self._granted = False  # that was for the frame that is whole now
-            self._arrived += frames
             self._start_arrived()
-        if self._shared.memory is not None:
-            self._charge()
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -104,14 +104,14 @@ class Channel(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self._write_paused = False
         self._last_active = self._loop.time()
-        self._loop.call_soon(self._go_on)
+        self._go_on_soon()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._ending = True
-        self._granted = False
         self._arrived.clear()
         self._shared.drop(self._replies.drop())
-        self._charge()
+        if self._memory is not None:
+            self._memory.release()
         self._shared.lost(self)
 
     # What the server calls.
@@ -156,7 +156,7 @@ class Channel(asyncio.BufferedProtocol):
         respond = shared.respond
         parts: list[Buffer] = []
         parts_bytes = started = 0
-        while arrived and not self._held_back():
+        while arrived and started < MAX_STARTED_PER_TURN and not self._held_back():
             frame = arrived.popleft()
             started += 1
             work = respond(frame, peer)
@@ -182,10 +182,11 @@ class Channel(asyncio.BufferedProtocol):
             else:
                 self._park(len(frame), work, yielded)
         shared.traffic.requests += started
-        if parts:
-            self._write(parts, parts_bytes)
+        self._write(parts, parts_bytes)
         self._flush()
         self._set_reading()
+        if arrived and started == MAX_STARTED_PER_TURN:
+            self._go_on_soon()
 
     def _held_back(self) -> bool:
         return (
@@ -215,18 +216,20 @@ class Channel(asyncio.BufferedProtocol):
         if len(self._replies) == 1 and not self._arrived:
             self._flush()
             self._set_reading()
-        elif not self._flush_due:
-            # Others may finish in this very turn of the loop (one fdatasync answers many): write them
-            # together.
-            self._flush_due = True
+        else:
+            # Others may finish in this very turn of the loop (one fdatasync answers many): write together.
+            self._go_on_soon()
+
+    def _go_on_soon(self) -> None:
+        if not self._going_on:
+            self._going_on = True
             self._loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
         """Send what is finished, start what waited. Never called in a task: a first step has no current
         task."""
-        self._flush_due = False
+        self._going_on = False
         self._flush()
-        self._charge()
         if self._arrived:
             self._start_arrived()
         else:
@@ -243,10 +246,8 @@ class Channel(asyncio.BufferedProtocol):
     def _flush(self) -> None:
         """Write the finished replies at the head of the order, all in one go."""
         parts, size, ends = self._replies.take()
-        if parts:
-            self._write(parts, size)
-        if self._charged_bytes:
-            self._charge()
+        self._write(parts, size)
+        self._charge()
         if ends:
             self._ending = True
             self._shared.drop(self._replies.drop())
@@ -254,6 +255,8 @@ class Channel(asyncio.BufferedProtocol):
             self._transport.close()
 
     def _write(self, parts: list[Buffer], size: int) -> None:
+        if not parts:
+            return
         self._last_active = self._loop.time()
         self._shared.traffic.sent_bytes += size
         write_parts(self._transport, parts, size)
@@ -261,7 +264,8 @@ class Channel(asyncio.BufferedProtocol):
     # Holding back.
 
     def _set_reading(self) -> None:
-        wanted = self._ending or not (self._arrived or self._waits_for_memory or self._held_back())
+        memory_waits = self._memory is not None and self._memory.waits
+        wanted = self._ending or not (self._arrived or memory_waits or self._held_back())
         if wanted is self._reading or self._transport.is_closing():
             return
         self._reading = wanted
@@ -270,45 +274,31 @@ class Channel(asyncio.BufferedProtocol):
         else:
             self._transport.pause_reading()
 
-    def _charge(self) -> None:
-        """Tell the shared memory what this connection holds; wait when there is no room to begin a frame.
-
-        An unfinished frame counts with its whole size from when it may be read on to its end. Until then what has
-        come of it, one read at most, is not counted: those who wait must not be what they wait for.
-        """
-        memory = self._shared.memory
-        if memory is None:
+    def _charge(self, *, new_frame: bool = False) -> None:
+        """Tell the memory that all connections share what this one holds; that may stop the reading."""
+        if self._memory is None or self._ending:
             return
-        holds = self._replies.held_bytes + sum(map(len, self._arrived))
-        unfinished = 0 if self._ending else self._assembler.unfinished_bytes
-        memory.change(holds + (unfinished if self._granted else 0) - self._charged_bytes)
-        if unfinished and not self._granted and not memory.full:
-            self._granted = True
-            memory.change(unfinished)
-        self._charged_bytes = holds + (unfinished if self._granted else 0)
-        if memory.full and not self._granted and not self._ending and not self._waits_for_memory:
-            self._waits_for_memory = True
-            memory.wait(self._memory_freed)
+        whole = self._replies.held_bytes + sum(map(len, self._arrived))
+        self._memory.update(whole, self._assembler.unfinished_bytes, new_frame=new_frame)
+        if self._memory.waits:
             self._set_reading()
-
-    def _memory_freed(self) -> None:
-        self._waits_for_memory = False
-        self._loop.call_soon(self._go_on)  # where `_charge` finds out whether the room is still there
 
     # Complaints.
 
     def _refuse(self, error: FrameError) -> None:
         hint = looks_like(error.junk)
-        line = f"{self.peer} closed: {error}" + (f"; {hint}" if hint else "")
-        self._shared.complaints.warn("frame", self.peer.remote[0], line)
+        self._warn("frame", f"{error}{'; ' if hint else ''}{hint}")
         self._end()
         self._flush()
         self._set_reading()
 
     def _complain(self, error: Exception) -> None:
-        host = self.peer.remote[0]
         if isinstance(error, CloseConnection):
-            self._shared.complaints.warn(str(error), host, f"{self.peer} closed: {error}")
-        else:
-            line = f"{self.peer} closed: a request failed: {type(error).__name__}: {error}"
-            self._shared.complaints.error(type(error).__name__, host, line, error)
+            self._warn(str(error), str(error))
+            return
+        kind = type(error).__name__
+        line = f"{self.peer} closed: a request failed: {kind}: {error}"
+        self._shared.complaints.error(kind, self.peer.remote[0], line, error)
+
+    def _warn(self, kind: str, reason: str) -> None:
+        self._shared.complaints.warn(kind, self.peer.remote[0], f"{self.peer} closed: {reason}")

@@ -32,3 +32,47 @@ class RequestMemory:
     def wait(self, resume: Callable[[], None]) -> None:
         """Call `resume` once, when there is room."""
         self._waiting.append(resume)
+
+
+class MemoryShare:
+    """What one connection holds of the pool, and whether it may read on.
+
+    An unfinished frame counts with its whole size from when it may be read to its end. Until then what has
+    come of it, one read at most, is not counted: those who wait must not be what they wait for.
+    """
+
+    __slots__ = ("_charged_bytes", "_granted", "_memory", "_resume", "waits")
+
+    def __init__(self, memory: RequestMemory, resume: Callable[[], None]) -> None:
+        self._memory = memory
+        self._resume = resume
+        self._charged_bytes = 0
+        self._granted = False  # whether the unfinished frame is charged and may be read to its end
+        self.waits = False
+        """No new frame may be read; `resume` is called when that may have changed."""
+
+    def update(self, whole_bytes: int, unfinished_bytes: int, *, new_frame: bool) -> None:
+        """Hold so many bytes of whole frames and this unfinished one. `new_frame`: it is not that of the last
+        call."""
+        granted = self._granted and not new_frame
+        self._charge(whole_bytes + (unfinished_bytes if granted else 0))
+        if unfinished_bytes and not granted and not self._memory.full:
+            granted = True
+            self._charge(whole_bytes + unfinished_bytes)
+        self._granted = granted and unfinished_bytes > 0
+        if self._memory.full and not self._granted and not self.waits:
+            self.waits = True
+            self._memory.wait(self._room_is_there)
+
+    def release(self) -> None:
+        """The connection is gone."""
+        self._granted = False
+        self._charge(0)
+
+    def _charge(self, holds_bytes: int) -> None:
+        change, self._charged_bytes = holds_bytes - self._charged_bytes, holds_bytes
+        self._memory.change(change)
+
+    def _room_is_there(self) -> None:
+        self.waits = False
+        self._resume()
