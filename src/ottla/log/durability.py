@@ -85,19 +85,25 @@ class Durability:
         self._touched = True
 
     def begin(self, active: Segment, end_offset: int, *, checkpoint: bool) -> Flush:
-        """Collect what is to be synced. Raises OSError where a file cannot be opened."""
+        """Collect what is to be synced. A file that cannot be opened is an error of `Flush.sync`."""
         flush = Flush(self._directory, end_offset, active, self._generation)
+        try:
+            self._collect(flush, active, checkpoint=checkpoint)
+        except OSError as error:
+            flush.error = error
+        return flush
+
+    def _collect(self, flush: Flush, active: Segment, *, checkpoint: bool) -> None:
         flush.held = [segment.log.hold() for segment in (*self._unsynced, active)]
         flush.unsynced = tuple(self._unsynced)
         flush.sync_directory = self._renamed or checkpoint
         if self._new:
             flush.new_files = (PARTITION_METADATA,) if self._directory.exists(PARTITION_METADATA) else ()
-        self._new = self._renamed = False
         if checkpoint:
-            self._begin_checkpoint(flush, active)
-        return flush
+            self._collect_checkpoint(flush, active)
+        self._new = self._renamed = False
 
-    def _begin_checkpoint(self, flush: Flush, active: Segment) -> None:
+    def _collect_checkpoint(self, flush: Flush, active: Segment) -> None:
         flush.checkpoint = True
         flush.patches = [
             IndexPatch(index, file.hold(create=True), index.unstored()) for index, file in active.indexes

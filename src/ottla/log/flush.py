@@ -31,6 +31,7 @@ class Flush:
         "end_offset",
         "end_position",
         "epochs",
+        "error",
         "generation",
         "held",
         "new_files",
@@ -46,6 +47,8 @@ class Flush:
         self.end_position = active.size
         """Where `end_offset` lies in the active segment."""
         self.generation = generation
+        self.error: OSError | None = None
+        """Why not everything could be collected: `sync` raises it."""
         self.held: list[Held] = []
         """Files to sync: batches, and indexes of segments that ended."""
         self.unsynced: tuple[Segment, ...] = ()
@@ -64,10 +67,15 @@ class Flush:
         A log whose directory was taken away meanwhile (its topic was deleted) is nobody's any more: no error.
         """
         try:
+            self._raise_error()
             self._sync()
         except FileNotFoundError:
             if self.directory.made():
                 raise
+
+    def _raise_error(self) -> None:
+        if self.error is not None:
+            raise self.error
 
     def _sync(self) -> None:
         for file in self.held:
@@ -87,6 +95,7 @@ class Flush:
 
     def write(self) -> None:
         """The first half of `sync`, without waiting: who calls it syncs the file system, and then `publish`es."""
+        self._raise_error()
         for _, file, unstored in self.patches:
             file.write(unstored.data, unstored.position)
         if self.epochs is not None:

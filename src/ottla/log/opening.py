@@ -108,7 +108,9 @@ def _recover(
             row[number].seal()
     flushed_offset = min(recovery_point, next_offset) if recovery_point is not None else next_offset
     segments = Segments(directory, row)
-    opened = Opened(segments, epochs, 0, next_offset, flushed_offset, cut_bytes, touched=segments.active.unwritten)
+    opened = Opened(
+        segments, epochs, 0, next_offset, flushed_offset, cut_bytes, touched=segments.active.unwritten
+    )
     if recovery_point is not None and (next_offset > flushed_offset or cut_bytes or len(looked_at) > 1):
         opened.recovered = looked_at
     opened.new = recovery_point == 0  # never checkpointed, so perhaps never synced at all
