@@ -1,9 +1,9 @@
 """ListOffsets (key 2), versions 1–11: the offset at a moment, or at a special place of the log.
 
 Special timestamps: -1 latest (what a reader of that isolation level may read up to), -2 earliest, -3 the record with
-the greatest timestamp (7+), -4 earliest on this disk (8+), -5 latest in tiered storage (9+), -6 earliest not yet
-there (11+): without tiering, -4 is -2 and the last two are -1. A real timestamp gives the first record at or after it; when
-there is none, offset -1 without an error (KIP-79).
+the greatest timestamp (7+), -4 earliest on this disk (8+), -5 latest in tiered storage (9+), -6 earliest that is not
+there yet (11+): without tiering, -4 is -2 and the last two are -1. A real timestamp gives the first record at or after
+it; when there is none, offset -1 without an error (KIP-79).
 
 Deviations: none.
 """
