@@ -1,6 +1,5 @@
 """Writing to stdout: bytes, text for people, one JSON document for machines."""
 
-import json
 import sys
 
 
@@ -19,6 +18,8 @@ def print_text(text: str) -> None:
 
 def print_json(document: object) -> None:
     """One document, on one line."""
+    import json  # only when asked for: `serve` starts without
+
     print_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
 

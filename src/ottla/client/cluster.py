@@ -12,6 +12,7 @@ from ottla.client.metadata import Metadata, TopicMetadata
 from ottla.client.settings import ClientSettings
 from ottla.core.clock import Clock, SystemClock
 from ottla.core.errors import ErrorCode, KafkaError
+from ottla.net.errors import KafkaConnectionError
 from ottla.wire.messages.metadata import MetadataRequest, MetadataRequestTopic, MetadataResponse
 from ottla.wire.schema import Message
 
@@ -29,6 +30,7 @@ class Cluster:
         self._bootstrap = parse_addresses(bootstrap_servers)
         self._connections = Connections(settings)
         self._refreshed_at: dict[str, float] = {}
+        self._one_question = asyncio.Lock()  # many may want to know the same topic at once
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,9 +68,7 @@ class Cluster:
         for address in self._candidates():
             try:
                 return await self._connections.ask(address, request, response, max_version)
-            except KafkaError as error:
-                if error.code != ErrorCode.NETWORK_EXCEPTION:
-                    raise
+            except KafkaConnectionError as error:
                 failures.append(str(error))
         raise KafkaError(ErrorCode.BROKER_NOT_AVAILABLE, f"no broker answers: {'; '.join(failures)}")
 
@@ -96,9 +96,27 @@ class Cluster:
 
         With a `create_timeout_ms` the broker may create it, and has that long to be done.
         """
-        known = self.metadata.topics.get(name)
-        if known is not None and known.error == ErrorCode.NONE and not self._is_old(name):
+        if (known := self._fresh(name)) is not None:
             return known
+        async with self._one_question:
+            if (known := self._fresh(name)) is not None:
+                return known
+            try:
+                return await self._ask_for_topic(name, create_timeout_ms)
+            except KafkaError as error:
+                old = self.metadata.topics.get(name)
+                if error.code == ErrorCode.BROKER_NOT_AVAILABLE and old and old.error == ErrorCode.NONE:
+                    return old  # better than nothing, and whoever uses it will ask again when it is wrong
+                raise
+
+    def _fresh(self, name: str) -> TopicMetadata | None:
+        known = self.metadata.topics.get(name)
+        if known is None or known.error != ErrorCode.NONE:
+            return None
+        age = self.clock.monotonic() - self._refreshed_at[name]
+        return known if age * 1000 <= self.settings.metadata_max_age_ms else None
+
+    async def _ask_for_topic(self, name: str, create_timeout_ms: int) -> TopicMetadata:
         give_up_at = self.clock.monotonic() + create_timeout_ms / 1000
         attempts = 0
         while True:
@@ -129,10 +147,6 @@ class Cluster:
                     raise
                 await asyncio.sleep(delay)
                 await self.refresh(topics)
-
-    def _is_old(self, topic: str) -> bool:
-        age = self.clock.monotonic() - self._refreshed_at.get(topic, 0.0)
-        return age * 1000 > self.settings.metadata_max_age_ms
 
     def _candidates(self) -> Iterator[Address]:
         """Connected brokers first, then the known ones, then those we were told at the start."""

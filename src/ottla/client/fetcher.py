@@ -107,7 +107,7 @@ class Fetcher:
     def _due_by_leader(self) -> dict[int, dict[TopicPartition, int]]:
         now = self._cluster.clock.monotonic()
         due: defaultdict[int, dict[TopicPartition, int]] = defaultdict(dict)
-        for partition, position in self._positions.items():
+        for partition, position in list(self._positions.items()):  # a failed one may be dropped
             if position.not_before > now:
                 continue
             leader = self._cluster.metadata.leader(partition)

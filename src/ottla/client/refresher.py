@@ -1,11 +1,14 @@
 """Fresh metadata in the background: one request at a time, for every topic that was named in the meantime."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from ottla.client.cluster import Cluster
 from ottla.core.errors import KafkaError
 from ottla.net.tasks import Tasks
+
+_log = logging.getLogger("ottla.client")
 
 
 class Refresher:
@@ -37,5 +40,7 @@ class Refresher:
                 await self._cluster.refresh(topics)
                 self.problem = ""
             except KafkaError as error:
+                if not self.problem:
+                    _log.warning("%s; trying again", error)
                 self.problem = str(error)
         self._refreshed()

@@ -140,6 +140,15 @@ async def test_a_partition_that_fails_for_too_long_is_given_up() -> None:
     assert caught.value.code == ErrorCode.NOT_LEADER_OR_FOLLOWER
 
 
+async def test_a_partition_that_stays_without_a_leader_is_given_up() -> None:
+    leader = ScriptedLeader()
+    leader.metadata = Metadata()
+    settings = ConsumerSettings(retry_backoff_ms=1, retry_backoff_max_ms=1, default_api_timeout_ms=20)
+    async with fetching(leader, settings=settings) as fetcher:
+        with pytest.raises(KafkaError, match="t-0 has no leader"):
+            await fetcher.take()
+
+
 async def test_it_does_not_fetch_ahead_without_bound() -> None:
     settings = ConsumerSettings(max_partition_fetch_bytes=100)
     leader = ScriptedLeader(*[some(batch(number, 1)) for number in range(50)])

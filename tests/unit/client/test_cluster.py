@@ -1,0 +1,173 @@
+"""What the cluster asks, and what it makes of the answers: connections that answer from a script."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ottla.client.address import Address
+from ottla.client.cluster import Cluster
+from ottla.client.metadata import TopicPartition
+from ottla.client.settings import ClientSettings
+from ottla.core.errors import ErrorCode, KafkaError
+from ottla.net.errors import KafkaConnectionError
+from ottla.wire.messages.metadata import (
+    MetadataRequest,
+    MetadataResponse,
+    MetadataResponseBroker,
+    MetadataResponsePartition,
+    MetadataResponseTopic,
+)
+
+SETTINGS = ClientSettings(retry_backoff_ms=1, retry_backoff_max_ms=1, default_api_timeout_ms=200)
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def now_ms(self) -> int:
+        return int(self.seconds * 1000)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+class ScriptedConnections:
+    """Answers Metadata; addresses in `down` refuse."""
+
+    def __init__(self) -> None:
+        self.down: set[Address] = set()
+        self.asked: list[tuple[Address, list[str]]] = []
+        self.errors: list[ErrorCode] = []
+        self.open: set[Address] = set()
+
+    def __contains__(self, address: Address) -> bool:
+        return address in self.open
+
+    async def ask(self, address: Address, request: MetadataRequest, *_: Any) -> MetadataResponse:
+        await asyncio.sleep(0)
+        if address in self.down:
+            raise KafkaConnectionError(str(address), "connection refused")
+        names = [topic.name or "" for topic in request.topics or []]
+        self.asked.append((address, names))
+        error = self.errors.pop(0) if self.errors else ErrorCode.NONE
+        partition = MetadataResponsePartition(partition_index=0, leader_id=7)
+        return MetadataResponse(
+            brokers=[MetadataResponseBroker(node_id=7, host="seven", port=9)],
+            topics=[
+                MetadataResponseTopic(name=name, error_code=error, partitions=[partition]) for name in names
+            ],
+        )
+
+
+def scripted(servers: str = "one:1,two:2") -> tuple[Cluster, ScriptedConnections, FakeClock]:
+    clock = FakeClock()
+    cluster = Cluster(servers, SETTINGS, clock)
+    connections = ScriptedConnections()
+    cluster._connections = connections  # type: ignore[assignment]
+    return cluster, connections, clock
+
+
+async def test_the_first_address_that_answers_is_asked_then_the_brokers_it_named() -> None:
+    cluster, connections, _ = scripted()
+    connections.down.add(Address("one", 1))
+    await cluster.refresh(["t"])
+    await cluster.refresh(["t"])
+    assert connections.asked == [(Address("two", 2), ["t"]), (Address("seven", 9), ["t"])]
+    assert cluster.metadata.leader(TopicPartition("t", 0)) == 7
+
+
+async def test_when_all_named_brokers_are_gone_the_first_addresses_are_asked_again() -> None:
+    cluster, connections, _ = scripted()
+    await cluster.refresh(["t"])
+    connections.down.add(Address("seven", 9))
+    await cluster.refresh(["t"])
+    assert [address for address, _ in connections.asked] == [Address("one", 1), Address("one", 1)]
+
+
+async def test_an_open_connection_is_preferred() -> None:
+    cluster, connections, _ = scripted()
+    connections.open.add(Address("two", 2))
+    await cluster.refresh(())
+    assert connections.asked == [(Address("two", 2), [])]
+
+
+async def test_nobody_answers() -> None:
+    cluster, connections, _ = scripted()
+    connections.down |= {Address("one", 1), Address("two", 2)}
+    with pytest.raises(KafkaError, match="no broker answers: one:1: connection refused; two:2: ") as caught:
+        await cluster.refresh(())
+    assert caught.value.code == ErrorCode.BROKER_NOT_AVAILABLE
+
+
+async def test_many_who_want_to_know_one_topic_ask_once() -> None:
+    cluster, connections, _ = scripted()
+    topics = await asyncio.gather(*(cluster.topic("t") for _ in range(100)))
+    assert len(connections.asked) == 1
+    assert {topic.name for topic in topics} == {"t"}
+
+
+async def test_what_is_old_is_asked_again_and_kept_when_nobody_answers() -> None:
+    cluster, connections, clock = scripted()
+    first = await cluster.topic("t")
+    clock.seconds += SETTINGS.metadata_max_age_ms / 1000 + 1
+    await cluster.topic("t")
+    assert len(connections.asked) == 2
+    clock.seconds += SETTINGS.metadata_max_age_ms / 1000 + 1
+    connections.down |= {Address("one", 1), Address("two", 2), Address("seven", 9)}
+    assert await cluster.topic("t") == first
+
+
+async def test_a_topic_that_is_being_created_is_waited_for() -> None:
+    cluster, connections, _ = scripted()
+    connections.errors = [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.LEADER_NOT_AVAILABLE]
+    assert (await cluster.topic("t", create_timeout_ms=1000)).error == ErrorCode.NONE
+    assert len(connections.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "topic t does not exist; `ottla topics create t` makes it"),
+        (ErrorCode.INVALID_TOPIC_EXCEPTION, "'t' is not a topic name; allowed are letters"),
+        (ErrorCode.TOPIC_AUTHORIZATION_FAILED, "topic t: TOPIC_AUTHORIZATION_FAILED"),
+    ],
+)
+async def test_a_topic_that_cannot_be_had(code: ErrorCode, message: str) -> None:
+    cluster, connections, _ = scripted()
+    connections.errors = [code]
+    with pytest.raises(KafkaError, match=message) as caught:
+        await cluster.topic("t")
+    assert caught.value.code == code
+
+
+async def test_retriable_failures_are_tried_again_with_fresh_metadata() -> None:
+    cluster, connections, _ = scripted()
+    failures = [KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER), KafkaError(ErrorCode.NETWORK_EXCEPTION)]
+
+    async def attempt() -> str:
+        if failures:
+            raise failures.pop()
+        return "done"
+
+    assert await cluster.retrying(attempt, ["t"]) == "done"
+    assert [names for _, names in connections.asked] == [["t"], ["t"]]
+
+
+async def test_other_failures_are_not() -> None:
+    cluster, connections, _ = scripted()
+
+    async def attempt() -> None:
+        raise KafkaError(ErrorCode.INVALID_CONFIG, "no")
+
+    with pytest.raises(KafkaError, match="no"):
+        await cluster.retrying(attempt)
+    assert connections.asked == []
+
+
+async def test_a_broker_without_an_address_is_a_failure_that_may_pass() -> None:
+    cluster, _, _ = scripted()
+    with pytest.raises(KafkaError, match="broker 3 has no address") as caught:
+        await cluster.ask(3, MetadataRequest(), MetadataResponse)
+    assert caught.value.retriable
