@@ -10,12 +10,15 @@ from __future__ import annotations
 from struct import Struct
 from struct import error as struct_error
 
-from ottla.wire.registry import Api, api
+from ottla.wire.registry import Api, all_apis
 from ottla.wire.runtime import read_unknown
 from ottla.wire.types import Buffer, WireError
 
 _REQUEST = Struct(">hhih")  # api key, version, correlation id, length of the client id
 _RESPONSE = Struct(">i")
+
+_NEVER = 0x8000  # no int16 is as large
+_FLEXIBLE_FROM = {api.key: _NEVER if api.flexible_from is None else api.flexible_from for api in all_apis()}
 
 
 class RequestHeader:
@@ -53,7 +56,7 @@ def decode_request_header(buffer: Buffer) -> tuple[RequestHeader, int]:
         client_id = None if length < 0 else str(view[_REQUEST.size : position], "utf-8")
         if position > len(view):
             raise WireError(f"request header: a client id of {length} bytes in a frame of {len(view)}")
-        if _is_flexible(key, version):
+        if version >= _FLEXIBLE_FROM.get(key, _NEVER):
             position = _skip_tags(view, position)
     except (struct_error, IndexError, UnicodeDecodeError) as error:
         raise WireError(f"request header: {error}") from error
@@ -90,13 +93,6 @@ def decode_response_header(api: Api, version: int, buffer: Buffer) -> tuple[int,
     except (struct_error, IndexError) as error:
         raise WireError(f"response header: {error}") from error
     return correlation_id, position
-
-
-def _is_flexible(key: int, version: int) -> bool:
-    try:
-        return api(key).request_header_version(version) == 2
-    except KeyError:
-        return False
 
 
 def _skip_tags(view: memoryview, position: int) -> int:

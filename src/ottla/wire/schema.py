@@ -49,9 +49,6 @@ class MessageType(type):
         namespace["__writers__"] = {}
         return super().__new__(cls, name, bases, namespace)
 
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: object) -> None:
-        super().__init__(name, bases, namespace)
-
 
 class Message(metaclass=MessageType):  # noqa: PLW1641  # no hash: a message can change
     """A structure of the protocol, in all versions: keyword-only constructor, Kafka's defaults, equality."""
