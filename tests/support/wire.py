@@ -12,7 +12,7 @@ from typing import Self
 
 from tests.support.bytes import Reader, array, blob, int8, int16, int32, int64, string
 
-PRODUCE, FETCH, LIST_OFFSETS, METADATA, API_VERSIONS, CREATE_TOPICS = 0, 1, 2, 3, 18, 19
+PRODUCE, FETCH, LIST_OFFSETS, METADATA, API_VERSIONS, CREATE_TOPICS, DELETE_TOPICS = 0, 1, 2, 3, 18, 19, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +209,9 @@ class RawConnection:
         while error := self.fetch(topic, partition, 0, max_wait_ms=0).error:
             assert time.monotonic() < deadline, f"{topic}-{partition} has no leader: error {error}"
             time.sleep(0.005)
+
+    def delete_topic(self, name: str) -> int:
+        """DeleteTopics v3; the error code."""
+        reader = self.request(DELETE_TOPICS, 3, array([string(name)]) + int32(30_000))
+        reader.int32(), reader.int32(), reader.string()
+        return reader.int16()

@@ -111,7 +111,9 @@ class Partition:
             return
         log.high_watermark = high_watermark
         self._commits.advance(high_watermark)
-        count, self._unreadable_bytes = self._unreadable_bytes, 0
+        count = self._unreadable_bytes
+        if high_watermark == log.log_end_offset:
+            self._unreadable_bytes = 0  # else what is still unreadable must wake somebody when it becomes readable
         for poll in tuple(self._polls):
             poll.readable(count)
 
