@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ottla.broker.call import Call
 from ottla.broker.config.broker_config import BrokerConfig
-from ottla.broker.leaders import visible
+from ottla.broker.leaders import Leadership
 from ottla.broker.operations import TOPIC_OPERATIONS
 from ottla.cluster.cluster import Cluster
 from ottla.cluster.controller.names import INTERNAL_TOPICS, check_topic_name
@@ -39,13 +39,14 @@ async def describe_topic_partitions(
     names = [name for name in named or sorted(image.topics) if not cursor or name >= cursor.topic_name]
     limit = config.integer("max.request.partition.size.limit")
     left = max(1, min(request.response_partition_limit, limit))
+    leadership = Leadership(image, call.listener)
     response = DescribeTopicPartitionsResponse()
     for name in names:
         first = cursor.partition_index if cursor and name == cursor.topic_name else 0
         if left == 0:
             response.next_cursor = Cursor(topic_name=name, partition_index=first)
             break
-        topic = _topic(image, call, name, first, left)
+        topic = _topic(image, leadership, name, first, left)
         response.topics.append(topic)
         left -= len(topic.partitions)
         end = first + len(topic.partitions)
@@ -62,7 +63,7 @@ def _bad_cursor(names: list[str]) -> DescribeTopicPartitionsResponse:
 
 
 def _topic(
-    image: ClusterImage, call: Call, name: str, first: int, limit: int
+    image: ClusterImage, leadership: Leadership, name: str, first: int, limit: int
 ) -> DescribeTopicPartitionsResponseTopic:
     topic = image.topics.get(name)
     if topic is None:
@@ -73,7 +74,7 @@ def _topic(
         name=name,
         topic_id=topic.id,
         is_internal=name in INTERNAL_TOPICS,
-        partitions=list(_partitions(image, call, topic, range(first, len(topic.partitions))[:limit])),
+        partitions=list(_partitions(leadership, topic, range(first, len(topic.partitions))[:limit])),
         topic_authorized_operations=TOPIC_OPERATIONS,
     )
 
@@ -87,11 +88,11 @@ def _why_not(name: str) -> ErrorCode:
 
 
 def _partitions(
-    image: ClusterImage, call: Call, topic: TopicImage, indexes: range
+    leadership: Leadership, topic: TopicImage, indexes: range
 ) -> Iterator[DescribeTopicPartitionsResponsePartition]:
     for index in indexes:
         partition = topic.partitions[index]
-        leader, error, offline = visible(image, partition, call.listener)
+        leader, error, offline = leadership.of(partition)
         yield DescribeTopicPartitionsResponsePartition(
             error_code=error,
             partition_index=index,
