@@ -38,9 +38,9 @@ async def open_listeners(
 ) -> list[Server]:
     """A server for each listener; each is closed by `closing`. Raises OSError naming the address."""
     settings = server_settings(config)
-    servers = []
+    servers: list[Server] = []
     for listener in config.listeners:
-        server = Server(respond, settings, listener.name)
+        server = Server(respond, settings, listener.name, together_with=servers[0] if servers else None)
         closing.push_async_callback(server.close)
         await server.start(listener.host, listener.port)
         register_server(registry, server)

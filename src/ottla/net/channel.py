@@ -21,9 +21,8 @@ from ottla.core.limits import (
     MAX_STARTED_PER_TURN,
     WRITE_HIGH_WATER_BYTES,
 )
-from ottla.net.errors import CloseConnection, FrameError
+from ottla.net.errors import FrameError
 from ottla.net.frames import FrameAssembler
-from ottla.net.junk import looks_like
 from ottla.net.memory import MemoryShare
 from ottla.net.peer import Peer
 from ottla.net.replies import Reply, ReplyQueue, Slot
@@ -90,7 +89,9 @@ class Channel(asyncio.BufferedProtocol):
         except FrameError as error:
             self._arrived += error.frames
             self._start_arrived()
-            self._refuse(error)
+            self._end(error)
+            self._flush()
+            self._set_reading()
             return
         self._arrived += frames
         self._charge(new_frame=bool(frames))
@@ -177,8 +178,7 @@ class Channel(asyncio.BufferedProtocol):
                         self._write(parts, parts_bytes)
                         parts, parts_bytes = [], 0
             except Exception as error:  # noqa: BLE001 - a broken handler costs its connection, not the server
-                self._complain(error)
-                self._end()
+                self._end(error)
             else:
                 self._park(len(frame), work, yielded)
         shared.traffic.requests += started
@@ -207,7 +207,7 @@ class Channel(asyncio.BufferedProtocol):
             self._finish(slot, None, ends=True)
             raise
         except Exception as error:  # noqa: BLE001 - as in _start_arrived
-            self._complain(error)
+            self._shared.complaints.closing(self.peer, error)
             self._finish(slot, None, ends=True)
 
     def _finish(self, slot: Slot, reply: Reply, *, ends: bool = False) -> None:
@@ -235,8 +235,9 @@ class Channel(asyncio.BufferedProtocol):
         else:
             self._set_reading()
 
-    def _end(self) -> None:
+    def _end(self, error: Exception) -> None:
         """Close after the replies to all that was started."""
+        self._shared.complaints.closing(self.peer, error)
         self._arrived.clear()
         self._ending = True
         self._replies.add_end()
@@ -282,23 +283,3 @@ class Channel(asyncio.BufferedProtocol):
         self._memory.update(whole, self._assembler.unfinished_bytes, new_frame=new_frame)
         if self._memory.waits:
             self._set_reading()
-
-    # Complaints.
-
-    def _refuse(self, error: FrameError) -> None:
-        hint = looks_like(error.junk)
-        self._warn("frame", f"{error}{'; ' if hint else ''}{hint}")
-        self._end()
-        self._flush()
-        self._set_reading()
-
-    def _complain(self, error: Exception) -> None:
-        if isinstance(error, CloseConnection):
-            self._warn(str(error), str(error))
-            return
-        kind = type(error).__name__
-        line = f"{self.peer} closed: a request failed: {kind}: {error}"
-        self._shared.complaints.error(kind, self.peer.remote[0], line, error)
-
-    def _warn(self, kind: str, reason: str) -> None:
-        self._shared.complaints.warn(kind, self.peer.remote[0], f"{self.peer} closed: {reason}")

@@ -5,6 +5,9 @@ import logging
 from collections.abc import Callable
 
 from ottla.core.limits import SAME_LOG_LINE_SECONDS
+from ottla.net.errors import CloseConnection, FrameError
+from ottla.net.junk import looks_like
+from ottla.net.peer import Peer
 
 _log = logging.getLogger("ottla.net")
 _MAX_KINDS = 1_000  # hosts and kinds remembered; beyond it the memory starts afresh and a line may come early
@@ -20,6 +23,18 @@ class Complaints:
     def warn(self, kind: str, host: str, line: str) -> None:
         """Log `line` at WARNING, unless `kind` about `host` was logged moments ago."""
         self._write(logging.WARNING, kind, host, line, None)
+
+    def closing(self, peer: Peer, error: Exception) -> None:
+        """Say why a connection is closed: junk, a handler's order, or a handler that is broken."""
+        host = peer.remote[0]
+        if isinstance(error, FrameError):
+            hint = looks_like(error.junk)
+            self.warn("frame", host, f"{peer} closed: {error}{'; ' if hint else ''}{hint}")
+        elif isinstance(error, CloseConnection):
+            self.warn(str(error), host, f"{peer} closed: {error}")
+        else:
+            kind = type(error).__name__
+            self.error(kind, host, f"{peer} closed: a request failed: {kind}: {error}", error)
 
     def error(self, kind: str, host: str, line: str, cause: BaseException) -> None:
         """The same at ERROR; the stack of `cause` only where DEBUG is on, so that a line is a line."""

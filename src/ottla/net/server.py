@@ -41,10 +41,19 @@ class ServerSettings:
 
 
 class Server:
-    """One listener: a name, its addresses, its connections."""
+    """One listener: a name, its addresses, its connections.
+
+    A broker's listeners count together against `max.connections…` and `queued.max.request.bytes`: each
+    further `Server` is told of the first with `together_with`.
+    """
 
     def __init__(
-        self, respond: Respond, settings: ServerSettings | None = None, listener: str = "PLAINTEXT"
+        self,
+        respond: Respond,
+        settings: ServerSettings | None = None,
+        listener: str = "PLAINTEXT",
+        *,
+        together_with: "Server | None" = None,
     ) -> None:
         self._settings = settings = settings or ServerSettings()
         self.listener = listener
@@ -52,19 +61,20 @@ class Server:
         self.refused_connections = 0
         self.created_connections = 0
         self._loop = asyncio.get_running_loop()
-        queued = settings.queued_max_request_bytes
+        self.admission: Admission = together_with.admission if together_with else Admission(settings.limits)
+        self.memory: RequestMemory | None = together_with.memory if together_with else _memory(settings)
         self._shared = Shared(
             respond=respond,
             max_request_bytes=settings.socket_request_max_bytes,
             complaints=Complaints(self._loop.time),
             lost=self._lost,
-            memory=RequestMemory(queued) if queued >= 0 else None,
+            memory=self.memory,
         )
-        self._admission = Admission(settings.limits)
         self._tasks = Tasks(f"server {listener}")
         self._channels: set[Channel] = set()
         self._sockets: list[socket.socket] = []
         self._place_freed = asyncio.Event()
+        self.admission.on_leave.append(self._place_freed.set)
         self._locals: dict[Address, Address] = {}
 
     @property
@@ -74,7 +84,7 @@ class Server:
 
     @property
     def connection_count(self) -> int:
-        return self._admission.count
+        return len(self._channels)
 
     async def start(self, host: str, port: int) -> None:
         """Listen on every address that `host` stands for ("" for all of the machine's). Raises OSError.
@@ -92,8 +102,7 @@ class Server:
             self._tasks.start(self._sweep_forever(settings.connections_max_idle_ms / 1000), "idle sweep")
 
     async def close(self, patience_s: float = STOP_SECONDS) -> None:
-        """Stop accepting and reading, let what is being answered finish for so long, cancel the rest, close
-        all."""
+        """Stop accepting, let what is being answered finish for so long, cancel the rest, close all."""
         await self._tasks.close()
         for listening in self._sockets:
             listening.close()
@@ -108,6 +117,8 @@ class Server:
             channel.abort()
         await self._wait_until_empty()
         await asyncio.gather(*self._shared.dropped, return_exceptions=True)
+        if self._place_freed.set in self.admission.on_leave:
+            self.admission.on_leave.remove(self._place_freed.set)
 
     async def _wait_until_empty(self) -> None:
         while self._channels:
@@ -117,8 +128,7 @@ class Server:
     # Accepting.
 
     async def _accept_forever(self, listening: socket.socket) -> None:
-        """Empty the backlog, then connect a few: a newcomer that finds it full tries again only a second
-        later."""
+        """Empty the backlog, then connect a few: who finds it full tries again only a second later."""
         admitted: deque[_Admitted] = deque()
         try:
             while True:
@@ -131,10 +141,10 @@ class Server:
         finally:
             for connected, remote in admitted:
                 connected.close()
-                self._admission.leave(remote[0])
+                self.admission.leave(remote[0])
 
     def _empty_backlog(self, listening: socket.socket, admitted: deque[_Admitted]) -> None:
-        while not self._admission.full and not self._admission.delay_s(self._loop.time()):
+        while not self.admission.full and not self.admission.delay_s(self._loop.time()):
             try:
                 connected, name = listening.accept()
             except OSError:  # nobody there; or no more files, which `_wait_for_newcomer` will meet and log
@@ -142,31 +152,41 @@ class Server:
             self._admit(connected, name, admitted)
 
     async def _wait_for_newcomer(self, listening: socket.socket, admitted: deque[_Admitted]) -> None:
-        await self._wait_for_place()
         try:
             connected, name = await self._loop.sock_accept(listening)
         except OSError as error:
             self._shared.complaints.error("accept", "", f"cannot accept a connection: {error}", error)
             await asyncio.sleep(_OUT_OF_FILES_PAUSE_S)
             return
+        try:
+            await (
+                self._wait_for_place()
+            )  # after accepting: another acceptor may have taken the last one meanwhile
+        except BaseException:
+            connected.close()
+            raise
         self._admit(connected, name, admitted)
 
     async def _wait_for_place(self) -> None:
-        while self._admission.full:
-            self._place_freed.clear()
-            await self._place_freed.wait()
-        await asyncio.sleep(self._admission.delay_s(self._loop.time()))
+        while True:
+            if self.admission.full:
+                self._place_freed.clear()
+                await self._place_freed.wait()
+            elif delay_s := self.admission.delay_s(self._loop.time()):
+                await asyncio.sleep(delay_s)
+            else:
+                return
 
     def _admit(self, connected: socket.socket, name: tuple[str, int], admitted: deque[_Admitted]) -> None:
         remote = plain_address(name)
         host = remote[0]
-        if self._admission.enter(host, self._loop.time()):
+        if self.admission.enter(host, self._loop.time()):
             self.created_connections += 1
             admitted.append((connected, remote))
             return
         connected.close()
         self.refused_connections += 1
-        limit = self._admission.limit_for(host)
+        limit = self.admission.limit_for(host)
         self._shared.complaints.warn(
             "too many", host, f"{host} refused: it has {limit} connections already (max.connections.per.ip)"
         )
@@ -195,8 +215,7 @@ class Server:
 
     def _lost(self, channel: Channel) -> None:
         self._channels.discard(channel)
-        self._admission.leave(channel.peer.remote[0])
-        self._place_freed.set()
+        self.admission.leave(channel.peer.remote[0])
 
     # Idle connections.
 
@@ -208,3 +227,8 @@ class Server:
             for channel in [each for each in self._channels if each.is_idle(since)]:
                 _log.info("%s closed: idle for %g s (connections.max.idle.ms)", channel.peer, idle_s)
                 channel.abort()
+
+
+def _memory(settings: ServerSettings) -> RequestMemory | None:
+    limit = settings.queued_max_request_bytes
+    return RequestMemory(limit) if limit >= 0 else None

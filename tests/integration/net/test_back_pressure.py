@@ -123,7 +123,7 @@ async def test_the_servers_memory_is_shared_and_given_back() -> None:
         for client in clients:
             client.send(bytes(900_000))
         held = await settled(lambda: server.traffic.received_bytes)
-        memory = server._shared.memory
+        memory = server.memory
         assert memory is not None
         assert memory.full
         assert started == 2  # the first leaves room to begin one more
@@ -148,7 +148,7 @@ async def test_memory_of_a_lost_connection_is_given_back() -> None:
             other.send(b"p" * 50_000)
             other.writer.write(pack(">i", 500_000) + bytes(40_000))
             await eventually(lambda: server.traffic.requests == 1)
-        memory = server._shared.memory
+        memory = server.memory
         assert memory is not None
         await eventually(lambda: memory.held_bytes == 0)
         client.send(b"still here")

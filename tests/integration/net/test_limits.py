@@ -9,7 +9,7 @@ from tests.support.frames import WireClient, client_of, eventually, serving
 
 from ottla.net.admission import ConnectionLimits
 from ottla.net.peer import Peer
-from ottla.net.server import ServerSettings
+from ottla.net.server import Server, ServerSettings
 from ottla.wire.types import Buffer
 
 
@@ -33,6 +33,25 @@ async def test_above_max_connections_newcomers_wait_until_one_leaves() -> None:
         assert server.connection_count == 2
         await second.close()
         await third.close()
+
+
+async def test_the_listeners_of_a_broker_count_together() -> None:
+    settings = ServerSettings(limits=ConnectionLimits(max_connections=1))
+    async with serving(echo, settings) as server:
+        other_server = Server(echo, settings, "OTHER", together_with=server)
+        await other_server.start("127.0.0.1", 0)
+        async with client_of(server) as first:
+            first.send(b"x")
+            assert await first.reply() == b"x"
+            second = await WireClient.connect(other_server)
+            second.send(b"y")
+            await asyncio.sleep(0.05)
+            assert (server.connection_count, other_server.connection_count) == (1, 0)
+            await first.close()
+            assert await second.reply() == b"y"
+            assert (server.connection_count, other_server.connection_count) == (0, 1)
+            await second.close()
+        await other_server.close()
 
 
 async def test_above_its_share_a_host_is_refused_with_one_line(caplog: pytest.LogCaptureFixture) -> None:
