@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.config.definition import ConfigError, Mode
 from ottla.broker.config.definitions import BROKER, TOPIC
-from ottla.broker.config.settings import suggestion
+from ottla.broker.config.settings import suggestion, topic_suggestion
 from ottla.broker.config.topic_config import check_topic_configs
 from ottla.broker.config.types import ConfigType
 from ottla.broker.config.without_effect import why_without_effect
@@ -39,6 +39,10 @@ class AlterationRules:
         return default if isinstance(default, tuple) else ()
 
     def _check_topic(self, topic: str, configs: Mapping[str, str], names: Collection[str]) -> None:
+        for name in configs:
+            if name not in TOPIC:
+                message = f"there is no topic config {name}{topic_suggestion(name)}"
+                raise KafkaError(ErrorCode.INVALID_CONFIG, message)
         try:
             check_topic_configs(self._config, configs)
         except ConfigError as error:

@@ -47,11 +47,19 @@ def warning_about(name: str) -> str | None:
 
 
 def suggestion(name: str) -> str:
-    """«; did you mean …?» when a known name is near, else nothing."""
+    """«; did you mean …?» when a known broker config is near, else nothing."""
+    return _did_you_mean(name, BROKER, {topic.name: topic.synonym for topic in TOPIC.values()})
+
+
+def topic_suggestion(name: str) -> str:
+    """The same for a topic config."""
+    return _did_you_mean(name, TOPIC, {topic.synonym or "": topic.name for topic in TOPIC.values()})
+
+
+def _did_you_mean(name: str, known: Iterable[str], synonyms: Mapping[str, str | None]) -> str:
     from difflib import get_close_matches
 
-    synonyms = {topic.name: topic.synonym for topic in TOPIC.values() if topic.synonym}
-    near = [synonyms[name]] if name in synonyms else get_close_matches(name, BROKER, 1, 0.8)
+    near = [synonyms[name]] if synonyms.get(name) else get_close_matches(name, known, 1, 0.8)
     return f"; did you mean {near[0]}?" if near else ""
 
 

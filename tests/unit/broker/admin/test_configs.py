@@ -331,3 +331,16 @@ async def test_a_dynamic_change_is_in_effect_at_once(ours: OurAdmin) -> None:
     assert seen == [frozenset({"message.max.bytes"})] * 2
     await alter(ours, BROKER, "1", ("message.max.bytes", DELETE, None))
     assert ours.config.integer("message.max.bytes") == 6000
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("log.retention.ms", "retention.ms"), ("retentoin.ms", "retention.ms"), ("x", None)]
+)
+async def test_an_unknown_topic_config_is_named_with_a_suggestion(
+    ours: OurAdmin, name: str, near: str | None
+) -> None:
+    configs = [CreatableTopicConfig(name=name, value="1")]
+    topic = CreatableTopic(name="t", num_partitions=1, replication_factor=1, configs=configs)
+    reply = await ours.ask("CreateTopics", CreateTopicsRequest(topics=[topic]))
+    expected = f"there is no topic config {name}" + (f"; did you mean {near}?" if near else "")
+    assert reply.topics[0].error_message == expected

@@ -1,5 +1,6 @@
 """Metadata, DescribeCluster, DescribeTopicPartitions, DescribeLogDirs and DeleteRecords."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -79,6 +80,24 @@ async def test_all_topics_none_and_some(admin: Admin) -> None:
     for version in (1, 4, 13):
         nothing = await admin.ask("Metadata", MetadataRequest(topics=[]), version)
         assert (nothing.topics, len(nothing.brokers)) == ([], 1)
+
+
+async def test_ten_thousand_partitions_give_others_a_turn(ours: OurAdmin) -> None:
+    for number in range(4):
+        await new_topic(ours, f"large-{number}", 400)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    meanwhile = asyncio.ensure_future(others())
+    reply = await ours.ask("Metadata", MetadataRequest(topics=None))
+    meanwhile.cancel()
+    assert len(reply.topics) == 4
+    assert turns >= 2
 
 
 async def test_topics_that_are_not_there(admin: Admin) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.config.environment import config_name
 from ottla.broker.config.settings import gather
 
@@ -75,3 +76,44 @@ def test_an_unknown_key_is_named_with_a_suggestion(name: str, near: str) -> None
 def test_a_key_like_no_other_is_named_without_one() -> None:
     (warning,) = gather(assignments=["entirely.different=1"]).warnings
     assert warning == "entirely.different is unknown to Ottla and to Apache Kafka"
+
+
+SERVER_PROPERTIES = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=localhost:9093
+listeners=PLAINTEXT://:9092,CONTROLLER://:9093
+inter.broker.listener.name=PLAINTEXT
+advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT
+num.network.threads=3
+num.io.threads=8
+socket.send.buffer.bytes=102400
+socket.receive.buffer.bytes=102400
+socket.request.max.bytes=104857600
+log.dirs=/tmp/kraft-combined-logs
+num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.min.isr=1
+log.retention.hours=168
+log.segment.bytes=1073741824
+log.retention.check.interval.ms=300000
+"""
+
+
+def test_a_file_made_for_apache_kafka_works_and_what_does_nothing_is_named() -> None:
+    settings = gather(SERVER_PROPERTIES)
+    config = BrokerConfig(settings.texts)
+    assert [(one.name, one.port) for one in config.listeners] == [("PLAINTEXT", 9092)]
+    assert [(one.host, one.port) for one in config.advertised_listeners] == [("localhost", 9092)]
+    assert config.log_directories == ("/tmp/kraft-combined-logs",)
+    assert {warning.split()[0] for warning in settings.warnings} == {
+        "process.roles",
+        "controller.quorum.bootstrap.servers",
+        "inter.broker.listener.name",
+        "num.network.threads",
+        "num.io.threads",
+        "offsets.topic.replication.factor",
+        "transaction.state.log.min.isr",
+    }
