@@ -66,7 +66,7 @@ class EpochHistory:
     def truncate_from_start(self, start_offset: int) -> None:
         """Forget what lies wholly before `start_offset`; the epoch that holds it now begins there."""
         index = bisect_right(self._entries, start_offset, key=_start_offset) - 1
-        if index >= 0 and self._entries[index][1] < start_offset:
+        if index > 0 or (index == 0 and self._entries[0][1] < start_offset):
             self._entries[: index + 1] = [(self._entries[index][0], start_offset)]
             self.changed = True
 

@@ -157,7 +157,10 @@ def _first(start: int, end: int, view: View) -> Taken:
 
 
 class Read:
-    """What a read found. `records` is b"" where nothing is there (yet); it is not set while `cold`."""
+    """What a read found. `records` is b"" where nothing is there (yet); it is not set while `cold`.
+
+    `next_offset` is where to go on: the offset after the last record, or that of the next segment's first.
+    """
 
     __slots__ = ("_load", "next_offset", "records")
 

@@ -1,0 +1,272 @@
+"""A data directory: whose it is, what is in it, and that a restart finds it as it was left."""
+
+import logging
+from random import Random
+
+import pytest
+
+from ottla.log.config import LogConfig
+from ottla.log.data_directory import DataDirectory
+from ottla.log.errors import DataDirectoryError, LogWriteError
+from ottla.testing.directory import Disk
+from tests.support.logs import NOW_MS, TOPIC_ID, batch, read_all, sized_batch
+
+CONFIG = LogConfig(segment_bytes=700, index_interval_bytes=100, retention_ms=-1)
+UNIQUE = bytes(16)
+
+
+def opened(disk: Disk, cluster_id: str = "c", node_id: int = 1) -> DataDirectory:
+    return DataDirectory.open(disk.directory(), cluster_id, node_id, TOPIC_ID)
+
+
+def filled(disk: Disk, partitions: int = 3) -> DataDirectory:
+    data = opened(disk)
+    for index in range(partitions):
+        log = data.create_log("t", index, CONFIG, TOPIC_ID, NOW_MS)
+        for _ in range(10 + index):
+            log.append(sized_batch(200), 0, NOW_MS)
+        log.high_watermark = 5 + index
+    return data
+
+
+def test_a_new_directory_gets_its_properties() -> None:
+    disk = Disk()
+    data = opened(disk)
+    assert (data.meta.cluster_id, data.meta.node_id, data.meta.directory_id) == ("c", 1, TOPIC_ID)
+    assert not data.clean
+    assert (
+        disk.directory()
+        .read("meta.properties")
+        .startswith(b"#\nnode.id=1\ndirectory.id=AAECAwQFBgcICQoLDA0ODw\n")
+    )
+    data.close()
+    again = DataDirectory.open(disk.directory(), "c", 1, bytes(16))
+    assert again.meta.directory_id == TOPIC_ID
+    assert again.clean
+
+
+def test_after_a_clean_stop_everything_is_as_it_was_and_nothing_is_written_to_find_out() -> None:
+    disk = Disk()
+    filled(disk).close()
+    assert b'{"version":0' in disk.directory().read(".kafka_cleanshutdown")
+    assert sorted(disk.directory().read("recovery-point-offset-checkpoint").splitlines()[2:]) == [
+        b"t 0 10", b"t 1 11", b"t 2 12",
+    ]  # fmt: skip
+    data = opened(disk)
+    assert not disk.directory().exists(".kafka_cleanshutdown")
+    writes = disk.writes
+    assert data.partitions == {("t", 0), ("t", 1), ("t", 2)}
+    for index in range(3):
+        log = data.open_log("t", index, CONFIG, NOW_MS)
+        assert (log.log_end_offset, log.high_watermark, log.flushed_offset) == (
+            10 + index,
+            5 + index,
+            10 + index,
+        )
+        assert data.topic_id("t", index) == TOPIC_ID
+        assert data.open_log("t", index, CONFIG, NOW_MS) is log
+    assert disk.writes == writes
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["one by one", "the file system at once"])
+@pytest.mark.parametrize("seed", range(5))
+def test_what_a_checkpoint_covered_survives_a_power_cut(
+    seed: int, many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ottla.log.data_checkpoint.FILES_SYNCED_ONE_BY_ONE", 0 if many else 100)
+    disk = Disk()
+    data = filled(disk)
+    checkpoint = data.begin_checkpoint()
+    data.logs["t", 0].append(sized_batch(200), 1, NOW_MS)
+    checkpoint.sync()
+    data.end_checkpoint(checkpoint)
+    assert [log.dirty for log in data.logs.values()] == [True, False, False]
+    for index in range(3):
+        data.logs["t", index].append(sized_batch(200), 1, NOW_MS)
+    after = opened(disk.crashed(Random(seed)))
+    assert not after.clean
+    for index in range(3):
+        log = after.open_log("t", index, CONFIG, NOW_MS)
+        assert log.log_end_offset >= 10 + index
+        assert log.recovery_point == 10 + index
+        assert [each.base_offset for each in read_all(log)] == list(range(log.log_end_offset))
+
+
+def test_kill_9_loses_nothing_that_was_written() -> None:
+    disk = Disk()
+    filled(disk)
+    data = opened(disk.killed())
+    for index in range(3):
+        log = data.open_log("t", index, CONFIG, NOW_MS)
+        assert (log.log_end_offset, log.recovered_bytes_cut) == (10 + index, 0)
+
+
+def test_a_log_that_nobody_opened_after_a_crash_is_still_looked_at_later() -> None:
+    """The clean-shutdown marker would speak for it too."""
+    disk = Disk()
+    filled(disk)
+    disk = disk.killed()
+    data = opened(disk)
+    data.open_log("t", 0, CONFIG, NOW_MS)
+    data.close()
+    assert not disk.directory().exists(".kafka_cleanshutdown")
+    data = opened(disk)
+    assert data.open_log("t", 0, CONFIG, NOW_MS).recovery_point == 10
+    assert data.open_log("t", 1, CONFIG, NOW_MS).log_end_offset == 11
+    assert data.open_log("t", 2, CONFIG, NOW_MS).log_end_offset == 12
+    data.close()
+    assert disk.directory().exists(".kafka_cleanshutdown")
+
+
+def test_the_log_start_offset_survives_where_it_is_inside_a_segment() -> None:
+    disk = Disk()
+    data = filled(disk, 1)
+    data.logs["t", 0].delete_records(4)
+    data.close()
+    assert disk.directory().read("log-start-offset-checkpoint") == b"0\n1\nt 0 4\n"
+    data = opened(disk)
+    log = data.open_log("t", 0, CONFIG, NOW_MS)
+    assert log.log_start_offset == 4
+    log.delete_records(5)
+    log.delete_old_segments(NOW_MS)
+    log.raise_log_start_offset(6)
+    log.delete_old_segments(NOW_MS)
+    data.close()
+    assert disk.directory().read("log-start-offset-checkpoint") == b"0\n0\n"
+
+
+def test_a_truncation_can_be_made_known_at_once() -> None:
+    disk = Disk()
+    data = filled(disk, 1)
+    checkpoint = data.begin_checkpoint()
+    checkpoint.sync()
+    data.end_checkpoint(checkpoint)
+    data.logs["t", 0].truncate_to(4, NOW_MS)
+    data.save_offsets()
+    assert disk.directory().read("recovery-point-offset-checkpoint") == b"0\n1\nt 0 4\n"
+
+
+def test_only_the_dirtiest_logs_have_their_turn() -> None:
+    data = filled(Disk())
+    checkpoint = data.begin_checkpoint(limit=1)
+    assert list(checkpoint.flushes) == [("t", 2)]
+    checkpoint.sync()
+    data.end_checkpoint(checkpoint)
+    assert [log.dirty for log in data.logs.values()] == [True, True, False]
+
+
+def test_a_failed_sync_takes_its_log_offline_and_no_other() -> None:
+    disk = Disk()
+    data = filled(disk)
+    data.logs["t", 1].abandon()
+    disk.directory("/data/t-1").remove("00000000000000000000.log")
+    data.logs["t", 1].segments.active.log.name = "gone.log"
+    checkpoint = data.begin_checkpoint()
+    with pytest.raises(FileNotFoundError):
+        checkpoint.sync()
+    data.end_checkpoint(checkpoint)
+    assert [log.offline for log in data.logs.values()] == [False, True, False]
+    assert sorted(disk.directory().read("recovery-point-offset-checkpoint").splitlines()[2:]) == [
+        b"t 0 10", b"t 1 0", b"t 2 12",
+    ]  # fmt: skip
+    with pytest.raises(LogWriteError):
+        data.logs["t", 1].append(batch(b""), 0, NOW_MS)
+    data.close()
+    assert not disk.directory().exists(".kafka_cleanshutdown")
+
+
+def test_a_deleted_partition_is_out_of_the_way_at_once_and_removed_later() -> None:
+    disk = Disk()
+    data = filled(disk)
+    checkpoint = data.begin_checkpoint()
+    name = data.delete_log("t", 1, UNIQUE)
+    checkpoint.sync()
+    data.end_checkpoint(checkpoint)
+    assert name == f"t-1.{UNIQUE.hex()}-delete"
+    assert ("t", 1) not in data.partitions
+    assert disk.directory().exists(name)
+    data.close()
+    again = opened(disk)
+    assert again.deleted == [name]
+    again.remove(again.deleted)
+    assert not disk.directory().exists(name)
+    again.create_log("t", 1, CONFIG, TOPIC_ID, NOW_MS)
+    assert again.open_log("t", 1, CONFIG, NOW_MS).log_end_offset == 0
+
+
+def test_a_partition_that_could_not_be_made_leaves_nothing_behind() -> None:
+    disk = Disk()
+    data = opened(disk)
+    disk.capacity_bytes = disk.used_bytes() + 10
+    with pytest.raises(OSError, match="No space"):
+        data.create_log("t", 0, CONFIG, TOPIC_ID, NOW_MS)
+    assert data.partitions == set()
+    assert not disk.directory().exists("t-0")
+    disk.capacity_bytes = 1 << 20
+    assert data.create_log("t", 0, CONFIG, TOPIC_ID, NOW_MS).log_end_offset == 0
+
+
+def test_two_processes_do_not_share_a_directory() -> None:
+    disk = Disk()
+    data = opened(disk)
+    with pytest.raises(DataDirectoryError, match="/data is in use by another process"):
+        opened(disk)
+    data.close()
+    opened(disk)
+
+
+@pytest.mark.parametrize(
+    ("cluster_id", "node_id", "words"),
+    [
+        ("other", 1, "belongs to cluster c, not to other"),
+        ("c", 2, "belongs to node 1, not to 2: set node.id=1"),
+    ],
+)
+def test_another_cluster_s_or_node_s_directory_is_refused(cluster_id: str, node_id: int, words: str) -> None:
+    disk = Disk()
+    opened(disk).close()
+    with pytest.raises(DataDirectoryError, match=words):
+        opened(disk, cluster_id, node_id)
+    opened(disk)
+
+
+@pytest.mark.parametrize("text", [b"", b"rubbish\n", b"version=0\n", b"\xff"])
+def test_damaged_properties_are_an_error_that_names_the_file(text: bytes) -> None:
+    disk = Disk()
+    opened(disk).close()
+    disk.directory().put("meta.properties", text)
+    with pytest.raises(DataDirectoryError, match=r"/data/meta\.properties cannot be read"):
+        opened(disk)
+
+
+def test_what_is_no_partition_is_left_alone_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    disk = Disk()
+    opened(disk).close()
+    for name in ("lost+found", "__cluster_metadata-0", "t-00"):
+        disk.directory().child(name).make()
+    with caplog.at_level(logging.WARNING):
+        data = opened(disk)
+    assert data.partitions == set()
+    assert sorted(record.args[1] for record in caplog.records if record.args) == ["lost+found", "t-00"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ["recovery-point-offset-checkpoint", "replication-offset-checkpoint"])
+def test_a_damaged_checkpoint_costs_time_and_nothing_else(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk = Disk()
+    filled(disk)
+    disk.directory().put(name, b"0\n9\nrubbish")
+    data = opened(disk.killed())
+    assert name in caplog.text
+    assert data.open_log("t", 0, CONFIG, NOW_MS).log_end_offset == 10
+
+
+def test_a_recovery_point_after_the_log_s_end_is_not_believed() -> None:
+    disk = Disk()
+    filled(disk, 1)
+    disk.directory().put("recovery-point-offset-checkpoint", b"0\n1\nt 0 5000\n")
+    log = disk.directory("/data/t-0").node("00000000000000000009.log")
+    log.data[-1] ^= 1
+    data = opened(disk.killed())
+    assert data.open_log("t", 0, CONFIG, NOW_MS).log_end_offset == 9
