@@ -25,6 +25,7 @@ INVALID_TIMESTAMP, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, UNSUPPORTED_COMPRESSIO
 HOUR_MS = 3_600_000
 CONTROL: Final = 0x20
 TRANSACTIONAL: Final = 0x10
+ADD_PARTITIONS_TO_TXN = 24
 
 
 def now_ms() -> int:
@@ -78,10 +79,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], int]] = {
     "no records": (lambda: batches.build_raw(b"", 0, now_ms(), now_ms()), INVALID_RECORD),
     "negative last offset delta": (lambda: patched(23, ">i", -5), INVALID_RECORD),
     "control batch of a client": (lambda: patched(21, ">h", CONTROL), INVALID_RECORD),
-    "transactional without a transactional id": (
-        lambda: patched(21, ">h", TRANSACTIONAL),
-        TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-    ),
     "two hours ahead": (lambda: at(now_ms() + 2 * HOUR_MS), INVALID_TIMESTAMP),
 }
 
@@ -160,8 +157,21 @@ def test_without_acks_there_is_no_reply(connection: RawConnection, ready_topic: 
     )
 
 
+def test_transactional_batch_without_a_transactional_id(connection: RawConnection, ready_topic: str) -> None:
+    produced = connection.produce(ready_topic, 0, patched(21, ">h", TRANSACTIONAL))
+    before_transactions = (INVALID_RECORD,) if not serves_transactions(connection) else ()
+    assert produced.error in (TRANSACTIONAL_ID_AUTHORIZATION_FAILED, *before_transactions)
+    assert connection.list_offset(ready_topic, 0, -1) == (0, -1, 0)
+
+
+def serves_transactions(connection: RawConnection) -> bool:
+    return ADD_PARTITIONS_TO_TXN in connection.api_versions()
+
+
 def test_transactional_id_around_a_plain_batch(connection: RawConnection, ready_topic: str) -> None:
     """The id alone makes no transaction: Kafka takes the batch."""
+    if not serves_transactions(connection):
+        pytest.skip("this broker has no transactions yet")
     data = array([string(ready_topic) + array([int32(0) + blob(one_record())])])
     reader = connection.request(PRODUCE, 8, string("tx") + int16(-1) + int32(30_000) + data)
     assert parse_produced(reader).error == 0

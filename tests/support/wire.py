@@ -90,8 +90,8 @@ def parse_fetched(reader: Reader) -> Fetched:
 class RawConnection:
     """One connection to 127.0.0.1:port. EOFError when the broker closes it."""
 
-    def __init__(self, port: int, timeout: float = 30.0) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port: int, timeout: float = 30.0, source: str = "127.0.0.1") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout, (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.correlation_id = 0
 
