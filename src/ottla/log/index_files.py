@@ -53,6 +53,8 @@ def trusted_time_entries(data: bytes, end_relative_offset: int) -> int:
     """The same of a time index."""
     timestamps, offsets = _columns(TimeIndex.ENTRY, data)
     count = min(_ascending(timestamps), _ascending(offsets))
+    if count and timestamps[0] == offsets[0] == 0:  # zeros behind nothing
+        return 0
     return bisect_left(offsets, end_relative_offset, 0, count)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.support.logs import NOW_MS, TOPIC_ID, batch, new_log, read_all, sized_batch, values
 
 from ottla.core.errors import ErrorCode
 from ottla.log.config import NEVER, LogConfig
@@ -11,7 +12,6 @@ from ottla.log.log import Appended, Log
 from ottla.log.validate import validate
 from ottla.records.batch import Batch
 from ottla.testing.directory import Disk
-from tests.support.logs import NOW_MS, TOPIC_ID, batch, new_log, read_all, sized_batch, values
 
 LOG = "00000000000000000000.log"
 

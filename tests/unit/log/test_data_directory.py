@@ -4,12 +4,12 @@ import logging
 from random import Random
 
 import pytest
+from tests.support.logs import NOW_MS, TOPIC_ID, batch, read_all, sized_batch
 
 from ottla.log.config import LogConfig
 from ottla.log.data_directory import DataDirectory
 from ottla.log.errors import DataDirectoryError, LogWriteError
 from ottla.testing.directory import Disk
-from tests.support.logs import NOW_MS, TOPIC_ID, batch, read_all, sized_batch
 
 CONFIG = LogConfig(segment_bytes=700, index_interval_bytes=100, retention_ms=-1)
 UNIQUE = bytes(16)

@@ -3,12 +3,12 @@
 from random import Random
 
 import pytest
+from tests.support.logs import NOW_MS, batch, new_log, read_all, sized_batch
 
 from ottla.log.config import LogConfig
 from ottla.log.errors import LogWriteError
 from ottla.log.log import Log
 from ottla.testing.directory import Disk
-from tests.support.logs import NOW_MS, batch, new_log, read_all, sized_batch
 
 
 def test_a_flush_covers_what_was_appended_before_it_began() -> None:

@@ -1,6 +1,7 @@
 """Reading: whole batches, limits, what is remembered, and what is not in memory."""
 
 import pytest
+from tests.support.logs import NOW_MS, batch, new_log, read_all, sized_batch
 
 from ottla.core.errors import ErrorCode
 from ottla.log.config import LogConfig
@@ -8,7 +9,6 @@ from ottla.log.errors import LogReadError, OffsetOutOfRange
 from ottla.log.log import Log
 from ottla.records.batch import batches
 from ottla.testing.directory import Disk
-from tests.support.logs import NOW_MS, batch, new_log, read_all, sized_batch
 
 CONFIG = LogConfig(index_interval_bytes=250, retention_ms=-1)
 

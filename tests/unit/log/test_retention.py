@@ -1,9 +1,10 @@
 """Which segments may go, and that they do."""
 
+from tests.support.logs import NOW_MS, new_log, read_all, sized_batch
+
 from ottla.log.config import LogConfig
 from ottla.log.log import Log
 from ottla.log.retention import SegmentFacts, expired
-from tests.support.logs import NOW_MS, new_log, read_all, sized_batch
 
 HOUR_MS = 3_600_000
 
