@@ -112,7 +112,7 @@ class Durability:
             flush.held += [file.hold() for _, file in segment.indexes]
         self._unsynced_indexes = []
         if self._epochs.changed:
-            flush.epochs = EPOCHS, format_epochs(self._epochs.entries)
+            flush.files.append((EPOCHS, format_epochs(self._epochs.entries)))
             self._epochs.changed = False
         self.unflushed_bytes = 0
         self._touched = False

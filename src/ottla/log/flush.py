@@ -1,8 +1,8 @@
 """What must reach the disk, taken off the event loop.
 
 `Log.begin_flush` collects it on the loop's thread, `sync` does the waiting in any thread, `Log.end_flush` takes note on
-the loop's thread again. A flush syncs the batches; a checkpoint also writes index entries and leader epochs, so
-that a restart need not look at anything before its end offset.
+the loop's thread again. A flush syncs the batches; a checkpoint also writes index entries, leader epochs and
+producers, so that a restart need not look at anything before its end offset.
 """
 
 from typing import NamedTuple
@@ -30,12 +30,13 @@ class Flush:
         "directory",
         "end_offset",
         "end_position",
-        "epochs",
         "error",
+        "files",
         "generation",
         "held",
         "new_files",
         "patches",
+        "snapshot",
         "sync_directory",
         "unsynced",
     )
@@ -59,7 +60,10 @@ class Flush:
         self.checkpoint = False
         self.patches: list[IndexPatch] = []
         """For the active segment's two indexes."""
-        self.epochs: tuple[str, bytes] | None = None
+        self.files: list[tuple[str, bytes]] = []
+        """Small files that get a new content at once: leader epochs, producers."""
+        self.snapshot = False
+        """Whether the producers are among them, as they are at `end_offset`."""
 
     def sync(self) -> None:
         """Wait for the disk. Any thread, once. Raises OSError: then nothing is known about what is on disk.
@@ -85,9 +89,9 @@ class Flush:
             patch.file.sync()
         for name in self.new_files:
             self.directory.sync_file(name)
-        if self.epochs is not None:
-            self.directory.sync_file(self.epochs[0] + TEMPORARY)
-            self.publish()
+        for name, _ in self.files:
+            self.directory.sync_file(name + TEMPORARY)
+        self.publish()
         if self.sync_directory:
             self.directory.sync()
         if self.new_files:
@@ -98,10 +102,10 @@ class Flush:
         self._raise_error()
         for _, file, unstored in self.patches:
             file.write(unstored.data, unstored.position)
-        if self.epochs is not None:
-            self.directory.put(self.epochs[0] + TEMPORARY, self.epochs[1])
+        for name, data in self.files:
+            self.directory.put(name + TEMPORARY, data)
 
     def publish(self) -> None:
         """Give what `write` wrote aside its name; durable with the directory's next sync."""
-        if self.epochs is not None:
-            self.directory.rename(self.epochs[0] + TEMPORARY, self.epochs[0])
+        for name, _ in self.files:
+            self.directory.rename(name + TEMPORARY, name)

@@ -4,37 +4,54 @@
 - `.cleaned` files are a compaction that did not finish: removed.
 - `.swap` files are one that did: the segments that they replace go, then they take their plain names.
 - an index without its log is of no use: removed.
+- `.snapshot.tmp` is a snapshot that was not finished: removed.
 """
 
 import logging
 
 from ottla.log.config import NEVER
 from ottla.log.directory import Directory
-from ottla.log.names import CLEANED, DELETED, INDEX, LOG, SWAP, TIME_INDEX, base_offset
+from ottla.log.names import (
+    CLEANED,
+    DELETED,
+    INDEX,
+    LOG,
+    SEGMENT_FILES,
+    SNAPSHOT,
+    SWAP,
+    TEMPORARY,
+    TIME_INDEX,
+    base_offset,
+)
 from ottla.log.scan import headers
 from ottla.log.segment import Segment
+from ottla.log.snapshot_files import SnapshotFiles
 
 _log = logging.getLogger(__name__)
+_UNFINISHED_SNAPSHOT = SNAPSHOT + TEMPORARY
 
 
-def load_segments(directory: Directory) -> list[Segment]:
-    """The segments of a partition, by base offset; none of their files is opened."""
+def load_segments(directory: Directory) -> tuple[list[Segment], SnapshotFiles]:
+    """The segments of a partition, by base offset, and the snapshots of its producers; no file is opened."""
     names = directory.names()
-    if any(name.endswith((DELETED, CLEANED, SWAP)) for name in names):
+    if any(name.endswith((DELETED, CLEANED, SWAP, _UNFINISHED_SNAPSHOT)) for name in names):
         names = _tidy(directory, names)
     bases = sorted(
         offset for name in names if name.endswith(LOG) and (offset := base_offset(name)) is not None
     )
     if len(names) > 3 * len(bases):
         _remove_orphans(directory, names, set(bases))
-    return [Segment(directory, base) for base in bases]
+    snapshots = [
+        offset for name in names if name.endswith(SNAPSHOT) and (offset := base_offset(name)) is not None
+    ]
+    return [Segment(directory, base) for base in bases], SnapshotFiles(directory, snapshots)
 
 
 def _tidy(directory: Directory, names: list[str]) -> list[str]:
     first_unfinished = min((_base(name) for name in names if name.endswith(CLEANED)), default=NEVER)
     for name in names:
         interrupted = name.endswith(SWAP) and _base(name) >= first_unfinished
-        if name.endswith((DELETED, CLEANED)) or interrupted:
+        if name.endswith((DELETED, CLEANED, _UNFINISHED_SNAPSHOT)) or interrupted:
             directory.remove(name)
     _finish_swaps(directory, [name for name in directory.names() if name.endswith(SWAP)])
     directory.sync()
@@ -49,7 +66,7 @@ def _finish_swaps(directory: Directory, swaps: list[str]) -> None:
         end = max(_next_offset(segment) for segment in replacements)
         for name in directory.names():
             offset = base_offset(name)
-            if offset is not None and start <= offset < end and not name.endswith(SWAP):
+            if offset is not None and start <= offset < end and name.endswith(SEGMENT_FILES):
                 directory.remove(name)
     for name in swaps:
         _log.info("%s: finishing an interrupted swap of %s", directory.path, name)

@@ -16,6 +16,8 @@ from ottla.log.directory import Directory
 from ottla.log.errors import LogWriteError
 from ottla.log.names import LOG
 from ottla.log.opening import Opened
+from ottla.log.producer_recovery import read_producers
+from ottla.log.producers import NO_PRODUCER_ID
 from ottla.log.rolling import RollLimits
 from ottla.log.segment import Segment
 from ottla.log.stored_log import StoredLog
@@ -89,6 +91,8 @@ class Log(StoredLog):
         self.log_end_offset = last_offset + 1
         self._durability.unflushed_bytes += size
         segment.end = position + size
+        if batch.producer_id != NO_PRODUCER_ID:
+            self.producers.appended(batch, base_offset)
         if max_timestamp > segment.max_timestamp:
             segment.max_timestamp, segment.max_timestamp_offset = max_timestamp, last_offset
         if position - segment.indexed_position > self._config.index_interval_bytes:
@@ -155,6 +159,8 @@ class Log(StoredLog):
             raise LogWriteError(f"{self.directory.path}: cannot start a segment: {error}") from error
         self._durability.sealed(old)
         self.segments.add(new)
+        if self.producers:
+            self._snapshots.rolled(new.base_offset, self.producers)
         self._limits.work_out(new, self._config)
 
     # ── taking away ───────────────────────────────────────────────────────────────────────────────────────────
@@ -227,6 +233,7 @@ class Log(StoredLog):
         segment.create(now_ms)
         self.segments.start_over(segment)
         self._epochs.clear()
+        self._snapshots.remove_after(-1)
         self.log_start_offset = offset
         self._ends_at(offset)
         return doomed
@@ -238,6 +245,9 @@ class Log(StoredLog):
         self._durability.truncated(end_offset)
         self._epochs.truncate_from_end(end_offset)
         self._leader_epoch = self._epochs.latest
+        if self.producers or self._snapshots.offsets:
+            self.producers = read_producers(self._snapshots, self.segments, end_offset)
+            self._snapshots.truncated(end_offset, self.producers)
         self._reader.forget()
         self._limits.forget()
 

@@ -8,6 +8,9 @@ TIME_INDEX = ".timeindex"
 SEGMENT_FILES = (LOG, INDEX, TIME_INDEX)
 """A segment's files. The first one is what makes it a segment; the others can be rebuilt from it."""
 
+SNAPSHOT = ".snapshot"
+"""The producers of a partition as they were at the offset in the name; belongs to no segment."""
+
 DELETED = ".deleted"
 CLEANED = ".cleaned"
 SWAP = ".swap"

@@ -2,16 +2,20 @@
 
 import logging
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ottla.log.checkpoint import format_partition_metadata, parse_epochs
-from ottla.log.config import LogConfig
+from ottla.log.config import NEVER, LogConfig
 from ottla.log.directory import Directory
 from ottla.log.epochs import EpochHistory
 from ottla.log.loading import load_segments
 from ottla.log.names import EPOCHS, PARTITION_METADATA
+from ottla.log.producer_recovery import ProducerRecovery
+from ottla.log.producers import Producers
 from ottla.log.recovery import Recovery
 from ottla.log.segment import Segment
 from ottla.log.segments import Segments
+from ottla.log.snapshot_files import SnapshotFiles
 
 _log = logging.getLogger(__name__)
 
@@ -25,10 +29,21 @@ class Opened:
     log_start_offset: int
     log_end_offset: int
     flushed_offset: int
+    snapshots: SnapshotFiles
+    producers: Producers = field(default_factory=Producers)
     cut_bytes: int = 0
     new: bool = False
     touched: bool = False
     recovered: list[Segment] = field(default_factory=list)
+
+
+class Found(NamedTuple):
+    """What lies in a partition's directory."""
+
+    directory: Directory
+    row: list[Segment]
+    snapshots: SnapshotFiles
+    epochs: EpochHistory
 
 
 def create_files(
@@ -38,7 +53,8 @@ def create_files(
     directory.make()
     directory.put(PARTITION_METADATA, format_partition_metadata(topic_id))
     segment = _first_segment(directory, config, now_ms, offset)
-    return Opened(Segments(directory, [segment]), EpochHistory(), offset, offset, offset, new=True)
+    row, snapshots = Segments(directory, [segment]), SnapshotFiles(directory)
+    return Opened(row, EpochHistory(), offset, offset, offset, snapshots, new=True)
 
 
 def _first_segment(directory: Directory, config: LogConfig, now_ms: int, offset: int) -> Segment:
@@ -51,17 +67,17 @@ def open_files(
     directory: Directory, config: LogConfig, now_ms: int, recovery_point: int | None, log_start_offset: int
 ) -> Opened:
     """Load the segments and find the end. `recovery_point` None: closed properly. Raises OSError."""
-    row = load_segments(directory)
-    epochs = _load_epochs(directory)
-    opened = _recover(directory, row, epochs, config, recovery_point) if row else None
+    found = Found(directory, *load_segments(directory), _load_epochs(directory))
+    row, epochs = found.row, found.epochs
+    opened = _recover(found, config, recovery_point) if row else None
     if opened is not None and recovery_point is not None and recovery_point > opened.log_end_offset:
-        opened = _recover(
-            directory, row, epochs, config, 0
-        )  # it speaks of batches that are gone: trust nothing
+        opened = _recover(found, config, 0)  # it speaks of batches that are gone: trust nothing
     if opened is None or opened.log_end_offset < log_start_offset:
-        opened = _start_over(directory, row, epochs, config, now_ms, log_start_offset)
+        opened = _start_over(found, config, now_ms, log_start_offset)
     opened.segments.active.created_ms = now_ms
     opened.log_start_offset = max(log_start_offset, opened.segments[0].base_offset)
+    if opened.producers and opened.flushed_offset not in opened.snapshots.offsets:
+        opened.touched = True
     epochs.truncate_from_end(opened.log_end_offset)
     epochs.truncate_from_start(opened.log_start_offset)
     return opened
@@ -80,23 +96,19 @@ def _load_epochs(directory: Directory) -> EpochHistory:
         return EpochHistory()
 
 
-def _recover(
-    directory: Directory,
-    row: list[Segment],
-    epochs: EpochHistory,
-    config: LogConfig,
-    recovery_point: int | None,
-) -> Opened:
+def _recover(found: Found, config: LogConfig, recovery_point: int | None) -> Opened:
     """Look at the active segment, and after a crash at all from the one with the offset before the recovery point on.
 
     That one may have ended since the checkpoint, and the last entry of its time index be lost.
     """
+    directory, row, snapshots, epochs = found
+    producers = ProducerRecovery(snapshots, NEVER if recovery_point is None else recovery_point)
     first = len(row) - 1
     if recovery_point is not None:
         first = Segments(directory, row).number_of(max(recovery_point - 1, 0))
     cut_bytes, next_offset, looked_at = 0, row[first].base_offset, []
     for number in range(first, len(row)):
-        recovery = Recovery(row[number], epochs, config.index_interval_bytes)
+        recovery = Recovery(row[number], epochs, producers, config.index_interval_bytes)
         recovery.run(recovery_point)
         looked_at.append(row[number])
         cut_bytes += recovery.cut_bytes
@@ -108,9 +120,9 @@ def _recover(
             row[number].seal()
     flushed_offset = min(recovery_point, next_offset) if recovery_point is not None else next_offset
     segments = Segments(directory, row)
-    opened = Opened(
-        segments, epochs, 0, next_offset, flushed_offset, cut_bytes, touched=segments.active.unwritten
-    )
+    opened = Opened(segments, epochs, 0, next_offset, flushed_offset, snapshots)
+    opened.producers = producers.finished(segments, next_offset)
+    opened.cut_bytes, opened.touched = cut_bytes, segments.active.unwritten
     if recovery_point is not None and (next_offset > flushed_offset or cut_bytes or len(looked_at) > 1):
         opened.recovered = looked_at
     opened.new = recovery_point == 0  # never checkpointed, so perhaps never synced at all
@@ -130,15 +142,9 @@ def _drop_after(directory: Directory, row: list[Segment], number: int) -> None:
     del row[number + 1 :]
 
 
-def _start_over(
-    directory: Directory,
-    row: list[Segment],
-    epochs: EpochHistory,
-    config: LogConfig,
-    now_ms: int,
-    offset: int,
-) -> Opened:
+def _start_over(found: Found, config: LogConfig, now_ms: int, offset: int) -> Opened:
     """No segments, or all of them lie before the log start offset: begin there with an empty one."""
+    directory, row, snapshots, epochs = found
     if row:
         _log.warning(
             "%s: its batches end before the log start offset %d, dropping them", directory.path, offset
@@ -146,5 +152,7 @@ def _start_over(
     for segment in row:
         segment.condemn()
     epochs.clear()
+    snapshots.remove_after(-1)
     segment = _first_segment(directory, config, now_ms, offset)
-    return Opened(Segments(directory, [segment]), epochs, offset, offset, offset, recovered=[segment])
+    segments = Segments(directory, [segment])
+    return Opened(segments, epochs, offset, offset, offset, snapshots, recovered=[segment])

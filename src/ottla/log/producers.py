@@ -14,6 +14,7 @@ Pure: time is an argument, and bytes come and go through `snapshots`.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ottla.core.errors import ErrorCode
 from ottla.core.limits import PRODUCER_BATCHES_REMEMBERED
@@ -21,6 +22,23 @@ from ottla.records.batch import Batch
 
 NO_PRODUCER_ID = -1
 _MAX_SEQUENCE = 2**31 - 1
+
+
+class Sequenced(Protocol):
+    """A batch's header as far as it tells of its producer."""
+
+    @property
+    def producer_id(self) -> int: ...
+    @property
+    def producer_epoch(self) -> int: ...
+    @property
+    def last_sequence(self) -> int: ...
+    @property
+    def last_offset_delta(self) -> int: ...
+    @property
+    def max_timestamp(self) -> int: ...
+    @property
+    def is_control(self) -> bool: ...
 
 
 @dataclass(slots=True, frozen=True)
@@ -98,7 +116,7 @@ class Producers:
             return ErrorCode.NONE
         return known.duplicate(batch) or known.refusal(batch)
 
-    def appended(self, batch: Batch, base_offset: int) -> None:
+    def appended(self, batch: Sequenced, base_offset: int) -> None:
         """Remember a batch that was just appended, or that is read back from the log. Control batches are skipped."""
         last_offset = base_offset + batch.last_offset_delta
         self.end_offset = last_offset + 1

@@ -15,6 +15,7 @@ from ottla.log.errors import LogReadError
 from ottla.log.index import OffsetIndex, TimeIndex
 from ottla.log.index_files import last_offset_at, stored_counts, trusted_entries, trusted_time_entries
 from ottla.log.names import INDEX, TIME_INDEX
+from ottla.log.producer_recovery import ProducerRecovery
 from ottla.log.scan import BatchAt, ReadAt, header_at, headers
 from ottla.log.segment import Segment
 from ottla.records.batch import CRC_START, HEADER_BYTES
@@ -27,11 +28,14 @@ _MAX_RELATIVE_OFFSET = (1 << 31) - 1
 class Recovery:
     """One segment's way back into use: `run` leaves it ready to be appended to."""
 
-    __slots__ = ("_end", "_epochs", "_interval_bytes", "_segment", "cut_bytes", "next_offset")
+    __slots__ = ("_end", "_epochs", "_interval_bytes", "_producers", "_segment", "cut_bytes", "next_offset")
 
-    def __init__(self, segment: Segment, epochs: EpochHistory, interval_bytes: int) -> None:
+    def __init__(
+        self, segment: Segment, epochs: EpochHistory, producers: ProducerRecovery, interval_bytes: int
+    ) -> None:
         self._segment = segment
         self._epochs = epochs
+        self._producers = producers
         self._interval_bytes = interval_bytes
         self._end = segment.size
         self.next_offset = segment.base_offset
@@ -60,6 +64,7 @@ class Recovery:
                 if batch.leader_epoch > self._epochs.latest:
                     self._epochs.assign(batch.leader_epoch, batch.base_offset)
                 self._segment.note(batch, self._interval_bytes)
+                self._producers.walked(batch)
                 self.next_offset = batch.last_offset + 1
                 valid = batch.position + batch.size
         except LogReadError as damage:

@@ -6,17 +6,19 @@ from typing import NamedTuple
 
 from ottla.core.limits import MAX_BATCH_BYTES, SCAN_CHUNK_BYTES
 from ottla.log.errors import LogReadError
-from ottla.records.batch import HEADER_BYTES
+from ottla.records.batch import CONTROL_BIT, HEADER_BYTES
 from ottla.wire.types import Buffer
 
 ReadAt = Callable[[int, int], Buffer]
 """(size, position) → the bytes there."""
 
-# base offset, batch length, leader epoch, magic, crc, attributes, last offset delta, base timestamp, max timestamp
-_HEADER = struct.Struct(">qiibIhiqq")
+# base offset, batch length, leader epoch, magic, crc, attributes, last offset delta, base timestamp, max timestamp,
+# producer id, producer epoch, base sequence
+_HEADER = struct.Struct(">qiibIhiqqqhi")
 _length = struct.Struct(">i").unpack_from
 _offset = struct.Struct(">q").unpack_from
 _delta = struct.Struct(">i").unpack_from
+_MAX_SEQUENCE = 2**31 - 1
 
 
 class BatchAt(NamedTuple):
@@ -29,6 +31,19 @@ class BatchAt(NamedTuple):
     leader_epoch: int
     base_timestamp: int
     max_timestamp: int
+    producer_id: int
+    producer_epoch: int
+    base_sequence: int
+    is_control: bool
+
+    @property
+    def last_offset_delta(self) -> int:
+        return self.last_offset - self.base_offset
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence number of the last record; after 2^31-1 comes 0."""
+        return (self.base_sequence + self.last_offset_delta) & _MAX_SEQUENCE
 
 
 class ColdRead(Exception):  # noqa: N818 - not an error: the disk would have to be waited for
@@ -37,14 +52,14 @@ class ColdRead(Exception):  # noqa: N818 - not an error: the disk would have to 
 
 def header_at(buffer: Buffer, index: int, position: int) -> BatchAt:
     """The header that begins at `buffer[index]`, which is the file's byte `position`. Raises LogReadError."""
-    base_offset, length, epoch, magic, _, _, delta, base_timestamp, max_timestamp = _HEADER.unpack_from(
-        buffer, index
-    )
+    (base_offset, length, epoch, magic, _, attributes, delta, base_timestamp, max_timestamp,
+     producer_id, producer_epoch, base_sequence) = _HEADER.unpack_from(buffer, index)  # fmt: skip
     if magic != 2 or not HEADER_BYTES <= length + 12 <= MAX_BATCH_BYTES or delta < 0 or base_offset < 0:
         raise LogReadError(f"no record batch begins at byte {position}")
     return BatchAt(
-        position, length + 12, base_offset, base_offset + delta, epoch, base_timestamp, max_timestamp
-    )
+        position, length + 12, base_offset, base_offset + delta, epoch, base_timestamp, max_timestamp,
+        producer_id, producer_epoch, base_sequence, attributes & CONTROL_BIT != 0,
+    )  # fmt: skip
 
 
 def headers(read: ReadAt, position: int, end: int, chunk_bytes: int = SCAN_CHUNK_BYTES) -> Iterator[BatchAt]:

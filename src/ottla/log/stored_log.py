@@ -26,11 +26,13 @@ class StoredLog:
         "_epochs",
         "_leader_epoch",
         "_reader",
+        "_snapshots",
         "directory",
         "high_watermark",
         "log_end_offset",
         "log_start_offset",
         "offline",
+        "producers",
         "recovered_bytes_cut",
         "segments",
     )
@@ -48,6 +50,9 @@ class StoredLog:
         """The disk failed in a way that leaves the log's end unknown: no append until it is opened again."""
         self.recovered_bytes_cut = opened.cut_bytes
         """Bytes at the end that opening found half-written."""
+        self.producers = opened.producers
+        """The idempotent producers of what is in the log. Another object after a truncation."""
+        self._snapshots = opened.snapshots
         self._config = config
         self._epochs = opened.epochs
         self._leader_epoch = opened.epochs.latest
@@ -161,14 +166,22 @@ class StoredLog:
 
     def begin_flush(self, *, checkpoint: bool = False) -> Flush:
         """Collect what is to be synced now. `checkpoint`: so that a restart need not look at it (costs more)."""
-        return self._durability.begin(self.segments.active, self.log_end_offset, checkpoint=checkpoint)
+        flush = self._durability.begin(self.segments.active, self.log_end_offset, checkpoint=checkpoint)
+        if checkpoint and self.producers:
+            flush.snapshot = True
+            flush.files.append(self._snapshots.content(self.log_end_offset, self.producers))
+        return flush
 
     def end_flush(self, flush: Flush) -> None:
         """Take note that `flush.sync` returned. After a sync that raised, call `sync_failed` instead."""
         if self._durability.end(flush):
             self._reader.remember(flush.end_offset, flush.active, flush.end_position)
+            if flush.checkpoint:
+                self._snapshots.checkpointed(flush.end_offset, written=flush.snapshot)
         elif flush.checkpoint:
             self.segments.active.cut_indexes()
+            if flush.snapshot:
+                self._snapshots.voided(flush.end_offset)
 
     def is_settled(self, segment: Segment) -> bool:
         """Whether a sealed segment is on disk for certain and no flush will ask for its files any more."""

@@ -50,7 +50,8 @@ class _File:
             if data is None:
                 survivor.truncate(position)
             elif data:
-                sectors = random.randint(0, len(data) // SECTOR_BYTES + 1)
+                every = len(data) // SECTOR_BYTES + 1
+                sectors = every if random.random() < 0.5 else random.randint(0, every)
                 survivor.write(data[: sectors * SECTOR_BYTES], position)
         survivor.sync()
         return survivor

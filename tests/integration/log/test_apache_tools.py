@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.support import apache
+from tests.support.logs import NOW_MS, TOPIC_ID, batch, read_all, values
 
 from ottla.core.ids import random_uuid
 from ottla.log.config import LogConfig
@@ -13,8 +15,6 @@ from ottla.log.log import Log
 from ottla.log.open_files import OpenFiles
 from ottla.log.system_directory import SystemDirectory
 from ottla.records.compression import Codec
-from tests.support import apache
-from tests.support.logs import NOW_MS, TOPIC_ID, batch, read_all, values
 
 pytestmark = [pytest.mark.java, pytest.mark.timeout(300)]
 
@@ -138,7 +138,9 @@ def test_we_open_a_directory_that_a_kafka_left_behind(end: str, tmp_path: Path) 
     assert read[-1] == b"002999" * 100
     assert data.topic_id("theirs", 0) is not None
     data.close()
-    assert_no_complaint(dump("--deep-iteration", "--files", ",".join(map(str, index_and_log_files(broker.data)))))
+    assert_no_complaint(
+        dump("--deep-iteration", "--files", ",".join(map(str, index_and_log_files(broker.data))))
+    )
 
 
 def index_and_log_files(data: Path) -> list[Path]:
