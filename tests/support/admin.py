@@ -142,7 +142,7 @@ class ApacheAdmin:
         return received
 
     async def settle(self) -> None:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.6)
 
     def close(self) -> None:
         self.socket.close()

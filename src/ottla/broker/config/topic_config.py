@@ -1,6 +1,7 @@
 """A topic's configs: its own settings over the broker's, checked, described to others, and as a LogConfig."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.config.definition import ConfigError
@@ -59,46 +60,14 @@ def check_topic_configs(config: BrokerConfig, overrides: Mapping[str, str]) -> N
 
 def topic_log_config(config: BrokerConfig, overrides: Mapping[str, str]) -> LogConfig:
     """What a log of this topic has to obey. The overrides are expected to have been checked."""
-
-    def of(name: str) -> Value:
-        return effective(config, overrides, name)[0]
-
-    def integer(name: str) -> int:
-        value = of(name)
-        assert isinstance(value, int), name
-        return value
-
-    policy, ratio = of("cleanup.policy"), of("min.cleanable.dirty.ratio")
-    assert isinstance(policy, tuple)
-    assert isinstance(ratio, float)
-    internal_segment_bytes = of("internal.segment.bytes")
-    return LogConfig(
-        segment_bytes=int(internal_segment_bytes or 0)  # type: ignore[arg-type]
-        or integer("segment.bytes"),
-        segment_ms=integer("segment.ms"),
-        segment_jitter_ms=integer("segment.jitter.ms"),
-        segment_index_bytes=integer("segment.index.bytes"),
-        index_interval_bytes=integer("index.interval.bytes"),
-        retention_ms=integer("retention.ms"),
-        retention_bytes=integer("retention.bytes"),
-        max_message_bytes=integer("max.message.bytes"),
-        flush_messages=integer("flush.messages"),
-        flush_ms=integer("flush.ms"),
-        cleanup_policy=frozenset(policy),
-        message_timestamp_type=str(of("message.timestamp.type")),
-        message_timestamp_before_max_ms=integer("message.timestamp.before.max.ms"),
-        message_timestamp_after_max_ms=integer("message.timestamp.after.max.ms"),
-        compression_type=str(of("compression.type")),
-        compression_gzip_level=integer("compression.gzip.level"),
-        compression_lz4_level=integer("compression.lz4.level"),
-        compression_zstd_level=integer("compression.zstd.level"),
-        min_cleanable_dirty_ratio=ratio,
-        delete_retention_ms=integer("delete.retention.ms"),
-        min_compaction_lag_ms=integer("min.compaction.lag.ms"),
-        max_compaction_lag_ms=integer("max.compaction.lag.ms"),
-        file_delete_delay_ms=integer("file.delete.delay.ms"),
-        preallocate=bool(of("preallocate")),
-    )
+    values: dict[str, Any] = {
+        name: effective(config, overrides, name.replace("_", "."))[0] for name in LogConfig.__slots__
+    }
+    values["cleanup_policy"] = frozenset(values["cleanup_policy"])
+    internal_segment_bytes, _ = effective(config, overrides, "internal.segment.bytes")
+    if internal_segment_bytes is not None:
+        values["segment_bytes"] = internal_segment_bytes
+    return LogConfig(**values)
 
 
 def _chain(name: str) -> tuple[tuple[str, int], ...]:

@@ -7,6 +7,7 @@ import pytest
 import ottla
 from ottla.broker.config.definitions import BROKER, TOPIC
 from ottla.broker.config.topic_config import FALLBACKS
+from ottla.log.config import LogConfig
 
 SOURCES = Path(ottla.__file__).parent
 DEFINITIONS = SOURCES / "broker" / "config" / "definitions"
@@ -27,6 +28,9 @@ def test_a_broker_config_is_read_or_says_that_it_has_no_effect(name: str) -> Non
 
 @pytest.mark.parametrize("name", TOPIC)
 def test_a_topic_config_is_read_or_says_that_it_has_no_effect(name: str) -> None:
-    is_read = f'"{name}"' in CODE or name == LEADERS_ELECTION
+    attribute = name.replace(".", "_")
+    is_used = f".{attribute}" in CODE or f'"{attribute}"' in CODE
+    obeyed_by_logs = attribute in LogConfig.__slots__ and is_used
+    is_read = obeyed_by_logs or f'"{name}"' in CODE or name == LEADERS_ELECTION
     refused_when_set = name == "remote.storage.enable"
     assert (is_read and not refused_when_set) == (TOPIC[name].no_effect is None)
