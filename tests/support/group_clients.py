@@ -37,6 +37,8 @@ class Client:
         self.topics = topics
         self.instance_id = instance_id
         self.owned: Owned = NOTHING
+        self.parts: dict[int, Owned] = {}
+        """Generation to what it was assigned in it; not of a consumer group's, which is not shared out at once."""
         self.last_contact_ms = shell.now_ms
 
     @property
@@ -76,8 +78,6 @@ class ClassicClient(Client):
         self.phase = self.join
         self.assigned_for: dict[str, int] | None = None
         """As the leader: the partition counts that it last assigned by. When they change, it joins again."""
-        self.parts: dict[int, Owned] = {}
-        """Generation to what it was assigned in it."""
 
     def step(self) -> None:
         self.phase()
@@ -162,6 +162,8 @@ class ClassicClient(Client):
             generation_id=self.generation_id,
             member_id=self.member_id,
             group_instance_id=self.instance_id if self.version >= 5 else None,
+            protocol_type="consumer",
+            protocol_name=self.assignor.name,
             assignments=[
                 SyncGroupRequestAssignment(member_id=m, assignment=a) for m, a in assignments.items()
             ],

@@ -78,7 +78,8 @@ class Writer:
 
     def field(self, field: Field, value: Any) -> None:
         if isinstance(field.type, MessageType) and field.may_be_null(self.version):
-            self.out.write(b"\xff" if value is None else b"\x01")
+            none = b"\xff" if field.tag is None else b"\x00"
+            self.out.write(none if value is None else b"\x01")
             if value is None:
                 return
         self.value(field.type, value)
@@ -165,7 +166,8 @@ class Reader:
 
     def field(self, field: Field) -> object:
         nullable = field.may_be_null(self.version)
-        if isinstance(field.type, MessageType) and nullable and struct.unpack(">b", self.take(1))[0] < 0:
+        none = -1 if field.tag is None else 0
+        if isinstance(field.type, MessageType) and nullable and struct.unpack(">b", self.take(1))[0] <= none:
             return None
         value = self.value(field.type)
         assert nullable or value is not None

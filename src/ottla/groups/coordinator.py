@@ -5,7 +5,7 @@ says how its decisions are to be carried out. A reply that is a `KafkaError` bec
 `ottla.groups.refusals`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from ottla.core.decision import Ticket
@@ -33,7 +33,7 @@ from ottla.groups.records.classic import GroupMetadataKey, GroupMetadataValue
 from ottla.groups.records.codec import GroupRecord
 from ottla.groups.records.offsets import OffsetCommitKey, OffsetCommitValue
 from ottla.groups.topics import Topics
-from ottla.wire.messages.consumer_group_describe import ConsumerGroupDescribeResponse
+from ottla.wire.messages.consumer_group_describe import ConsumerGroupDescribeResponse, DescribedGroup
 from ottla.wire.messages.consumer_group_heartbeat import ConsumerGroupHeartbeatRequest
 from ottla.wire.messages.delete_groups import DeletableGroupResult, DeleteGroupsResponse
 from ottla.wire.messages.describe_groups import DescribeGroupsResponse
@@ -60,7 +60,7 @@ class GroupCoordinator:
         self.offsets = OffsetStore()
         self.deadlines = GroupDeadlines()
         self.rebalancing = Rebalancing(config, self.deadlines)
-        self.consumers = ConsumerMachine(config, self.deadlines, self._after_consumer_change)
+        self.consumers = ConsumerMachine(config, self.deadlines, self._downgrade)
         self.topics = topics or Topics()
         self.consumers.topics = self.topics
 
@@ -227,6 +227,8 @@ class GroupCoordinator:
         """SyncGroup."""
 
         def decide() -> GroupDecision:
+            if caller.version >= 5 and None in {request.protocol_type, request.protocol_name}:
+                raise KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
             group = self._group_of_member(request.group_id)
             if isinstance(group, ConsumerGroup):
                 return classic_members.sync(self.consumers, group, request, caller, now_ms)
@@ -307,13 +309,15 @@ class GroupCoordinator:
         self.deadlines.cancel(Deadline(Wait.SYNC, group.group_id))
         return out
 
-    def _after_consumer_change(self, group: ConsumerGroup, now_ms: int) -> GroupDecision:
-        """Back to a classic group if all who are left are classic members; they are to join again."""
-        if self.groups.get(group.group_id) is not group or not migration.should_downgrade(group, self.config):
-            return GroupDecision()
+    def _downgrade(self, group: ConsumerGroup, leaving: Collection[str], now_ms: int) -> GroupDecision | None:
+        """Back to a classic group if all who stay are classic members; they are to join again."""
+        if self.groups.get(group.group_id) is not group:
+            return None
+        if not migration.should_downgrade(group, self.config, leaving):
+            return None
         for member_id in group.members:
             self.consumers.forget_deadlines(group, member_id)
-        out = migration.downgrade(group, self.topics, now_ms)
+        out = migration.downgrade(group, self.topics, leaving, now_ms)
         out.then = partial(self._rejoin_downgraded, group.group_id, now_ms)
         return out
 
@@ -370,6 +374,7 @@ class GroupCoordinator:
         """OffsetDelete of topics that exist."""
 
         def decide() -> GroupDecision:
+            self._check_group_id(request.group_id)
             group = self.groups.get(request.group_id)
             if group is None:
                 raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND)
@@ -405,7 +410,9 @@ class GroupCoordinator:
         response = ConsumerGroupDescribeResponse()
         for group_id in group_ids:
             group = self.groups.get(group_id)
-            if isinstance(group, ConsumerGroup):
+            if not group_id:
+                response.groups.append(DescribedGroup(error_code=ErrorCode.INVALID_GROUP_ID))
+            elif isinstance(group, ConsumerGroup):
                 assignors = self.config.group_consumer_assignors
                 response.groups.append(describe.described_consumer(group, self.topics, assignors))
             else:

@@ -5,6 +5,8 @@ what they have, as a member that speaks the classic protocol. Down: when only su
 are written down as one batch that ends the one group and makes the other.
 """
 
+from collections.abc import Collection
+
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.groups.classic.group import ClassicGroup
 from ottla.groups.classic.member import ClassicMember
@@ -110,20 +112,23 @@ def _assigned(member: ClassicMember, topics: Topics) -> Partitions:
     )
 
 
-def should_downgrade(group: ConsumerGroup, config: GroupConfig) -> bool:
-    """Whether only members are left that speak the classic protocol."""
+def should_downgrade(group: ConsumerGroup, config: GroupConfig, leaving: Collection[str]) -> bool:
+    """Whether only members stay that speak the classic protocol."""
+    staying = group.members.keys() - set(leaving)
     return (
         config.group_consumer_migration_policy.downgrades
-        and 0 < len(group.members) <= config.group_max_size
-        and all(map(group.uses_classic_protocol, group.members))
+        and 0 < len(staying) <= config.group_max_size
+        and all(map(group.uses_classic_protocol, staying))
     )
 
 
-def downgrade(group: ConsumerGroup, topics: Topics, now_ms: int) -> GroupDecision:
-    """The records that make `group` a classic group at the generation of its epoch."""
+def downgrade(group: ConsumerGroup, topics: Topics, leaving: Collection[str], now_ms: int) -> GroupDecision:
+    """The records that make who stays of `group` a classic group at the generation of its epoch."""
     classic = ClassicGroup(group.group_id, generation_id=group.epoch)
     assignments: dict[str, bytes] = {}
     for member_id, value in group.members.items():
+        if member_id in leaving:
+            continue
         member = _classic_member(member_id, value)
         classic.add(member, PROTOCOL_TYPE)
         version = version_of(member.protocols[0][1])

@@ -54,7 +54,11 @@ class ReaderSource:
     def field(self, cls: MessageType, field: Field, target: str) -> None:
         """One field of the structure `target`."""
         name = f"{cls.__name__}.{field.name}"
-        self.value(field.type, f"{target}.{field.name}", name, null=field.may_be_null(self.version))
+        null = field.may_be_null(self.version)
+        if null and field.tag is not None and isinstance(field.type, MessageType):
+            self.nested(field.type, f"{target}.{field.name}", null=True, none="<= 0")
+            return
+        self.value(field.type, f"{target}.{field.name}", name, null=null)
 
     def value(self, wire_type: WireType, target: str, name: str, *, null: bool) -> None:
         """One value of any type into `target`. `name` is for errors."""
@@ -67,8 +71,9 @@ class ReaderSource:
         else:
             self.variable(wire_type, target, name, null=null)
 
-    def nested(self, cls: MessageType, target: str, *, null: bool) -> None:
-        """A structure that stands alone; a nullable one is led by a byte, negative for None."""
+    def nested(self, cls: MessageType, target: str, *, null: bool, none: str = "< 0") -> None:
+        """A structure that stands alone; a nullable one is led by a byte, negative for None. In a tagged field
+        that byte is an unsigned varint, 0 for None."""
         source = self.source
         inner = source.name("inner")
         if not null:
@@ -78,7 +83,7 @@ class ReaderSource:
         present = source.name("present")
         self.pending.append(("b", present))
         self.unpack()
-        source.line(f"if {present} < 0: {target} = None")
+        source.line(f"if {present} {none}: {target} = None")
         source.line("else:")
         with source.indented():
             self.structure(cls, inner)

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ottla.wire.fields import Field, WireType, fields_of
+from ottla.wire.fields import EVER, Field, WireType, fields_of
 from ottla.wire.schema import MessageType
 from ottla.wire.types import Fresh, Kind
 
@@ -63,7 +63,8 @@ def differs(field: Field, value: str) -> str:
     if isinstance(field.default, Fresh):
         assert isinstance(field.type, MessageType)
         parts = [differs(part, f"{value}.{part.name}") for part in fields_of(field.type)]
-        return f"({' or '.join([*parts, f'{value}.unknown_tags'])})"
+        none = [f"{value} is None"] if field.nullable_since <= EVER else []
+        return f"({' or '.join([*none, *parts, f'{value}.unknown_tags'])})"
     if field.default is None:
         return f"{value} is not None"
     if field.default is False:

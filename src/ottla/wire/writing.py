@@ -56,7 +56,11 @@ class WriterSource:
     def field(self, cls: MessageType, field: Field, value: str) -> None:
         """One field of the structure `value`."""
         name = f"{cls.__name__}.{field.name}"
-        self.value(field.type, f"{value}.{field.name}", name, null=field.may_be_null(self.version))
+        null = field.may_be_null(self.version)
+        if null and field.tag is not None and isinstance(field.type, MessageType):
+            self.nested(field.type, f"{value}.{field.name}", null=True, none=0)
+            return
+        self.value(field.type, f"{value}.{field.name}", name, null=null)
 
     def value(self, wire_type: WireType, value: str, name: str, *, null: bool) -> None:
         """One value of any type."""
@@ -71,8 +75,9 @@ class WriterSource:
         else:
             self.variable(wire_type, value, name, null=null)
 
-    def nested(self, cls: MessageType, value: str, *, null: bool) -> None:
-        """A structure that stands alone; a nullable one is led by a byte, -1 for None."""
+    def nested(self, cls: MessageType, value: str, *, null: bool, none: int = 0xFF) -> None:
+        """A structure that stands alone; a nullable one is led by a byte, `none` for None: -1, or 0 where it is
+        the unsigned varint of a tagged field."""
         source = self.source
         inner = source.name("inner")
         source.line(f"{inner} = {value}")
@@ -80,7 +85,7 @@ class WriterSource:
             self.structure(cls, inner)
             return
         self.pack()
-        source.line(f"if {inner} is None: {self.add}(b'\\xff')")
+        source.line(f"if {inner} is None: {self.add}(b'\\x{none:02x}')")
         source.line("else:")
         with source.indented():
             source.line(f"{self.add}(b'\\x01')")

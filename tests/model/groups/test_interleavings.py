@@ -121,7 +121,7 @@ class Interleaving(RuleBasedStateMachine):
     def no_partition_has_two_owners_in_a_generation(self) -> None:
         seen: dict[tuple[int, tuple[str, int]], str] = {}
         for client in self.clients + self.gone:
-            for generation_id, parts in client.parts.items() if isinstance(client, ClassicClient) else ():
+            for generation_id, parts in client.parts.items():
                 for partition in parts:
                     owner = seen.setdefault((generation_id, partition), client.name)
                     assert owner == client.name
@@ -137,6 +137,10 @@ class Interleaving(RuleBasedStateMachine):
         elif isinstance(group, ClassicGroup) and group.stored is not None:
             assert self.generation_id <= group.stored.generation <= group.generation_id
             self.epoch = self.generation_id = group.stored.generation
+        elif group is None:  # an empty one without offsets does not last, and begins anew
+            self.epoch = self.generation_id = 0
+            for client in self.clients + self.gone:
+                client.parts = {}
 
     @invariant()
     def what_is_held_is_held_once(self) -> None:

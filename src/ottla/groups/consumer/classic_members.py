@@ -105,7 +105,7 @@ def _admit(
         member_id=member_id,
     )
     out.reply(caller.ticket, response)
-    out.then = lambda: machine.after_change(group, now_ms)
+    out.then = lambda: machine.after_join(group, now_ms)
     return out
 
 
@@ -201,11 +201,9 @@ def leave(
         code = ErrorCode.NONE
         try:
             group.known(member_id, identity.group_instance_id)
-            not_classic = identity.member_id and not group.uses_classic_protocol(member_id)
-            if not_classic or member_id in gone:
-                code = ErrorCode.UNKNOWN_MEMBER_ID
-            else:
-                gone.append(member_id)
+            if member_id in gone:
+                raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID)
+            gone.append(member_id)
         except KafkaError as error:
             code = error.code
         answers.append(

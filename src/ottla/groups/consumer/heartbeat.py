@@ -160,7 +160,11 @@ def _stay(
 
 
 _NOBODY = ConsumerGroupMemberMetadataValue(
-    instance_id=None, rack_id=None, subscribed_topic_regex="", server_assignor=None
+    instance_id=None,
+    rack_id=None,
+    subscribed_topic_regex="",
+    server_assignor=None,
+    classic_member_metadata=None,
 )
 
 

@@ -1,6 +1,6 @@
 """What all requests of consumer groups share: sessions, and how members go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from ottla.groups.config import GroupConfig
 from ottla.groups.consumer import writes
@@ -22,13 +22,13 @@ class ConsumerMachine:
         self,
         config: GroupConfig,
         deadlines: GroupDeadlines,
-        after_change: Callable[[ConsumerGroup, int], GroupDecision],
+        downgrade: Callable[[ConsumerGroup, Collection[str], int], GroupDecision | None],
     ) -> None:
         self.config = config
         self.deadlines = deadlines
         self.topics = Topics()
-        self.after_change = after_change
-        """Asked when the last member that speaks this protocol may have gone: the group may turn classic."""
+        self.downgrade = downgrade
+        """Asked when members leave: if only classic ones stay, what makes the group a classic one."""
 
     def update(
         self,
@@ -73,6 +73,11 @@ class ConsumerMachine:
 
     def remove(self, group: ConsumerGroup, member_ids: list[str], now_ms: int, out: GroupDecision) -> None:
         """The members are gone; the next heartbeat of any other one assigns anew."""
+        converted = self.downgrade(group, member_ids, now_ms)
+        if converted is not None:
+            out.records += converted.records
+            out.then = converted.then
+            return
         for member_id in member_ids:
             self.forget_deadlines(group, member_id)
             out.records += writes.without_member(group.group_id, member_id)
@@ -83,7 +88,10 @@ class ConsumerMachine:
         )
         forget_unused(group.group_id, list(group.expressions), after, out)
         out.write(writes.epoch(group.group_id, group.epoch + 1, subscribed_hash(after, self.topics)))
-        out.then = lambda: self.after_change(group, now_ms)
+
+    def after_join(self, group: ConsumerGroup, now_ms: int) -> GroupDecision:
+        """A classic member may have come in place of the last one that was none."""
+        return self.downgrade(group, (), now_ms) or GroupDecision()
 
     def forget_deadlines(self, group: ConsumerGroup, member_id: str) -> None:
         """Nothing is waited for from this member any more."""

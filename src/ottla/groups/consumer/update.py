@@ -51,8 +51,7 @@ class Update:
         )
         if self.member != before:
             self.out.write(writes.member(self.group.group_id, self.member_id, self.member))
-        changed = _subscription(before) != _subscription(self.member)
-        changed |= self.resolve_expressions(before)
+        changed = self.resolve_expressions(before) or self.wants_other_topics(before)
         epoch = self.bump_epoch(changed=changed or self.group.epoch == 0)
         target = self.group.target(self.member_id)
         if epoch > self.group.assignment_epoch:
@@ -60,6 +59,12 @@ class Update:
         return self.step(target, max(epoch, self.group.assignment_epoch), owned)
 
     # 1
+
+    def wants_other_topics(self, before: ConsumerGroupMemberMetadataValue | None) -> bool:
+        """Whether the member lists other names than before, or has an expression that means others."""
+        names = before.subscribed_topic_names if before is not None else []
+        topics = self.group.topics_of(before) if before is not None else frozenset()
+        return names != self.member.subscribed_topic_names or topics != self.after.topics_of(self.member)
 
     def resolve_expressions(self, before: ConsumerGroupMemberMetadataValue | None) -> bool:
         """Whether an expression means other topics than it did."""
@@ -79,14 +84,15 @@ class Update:
         except PatternError as error:
             raise bad_expression(text, error) from error
         self.group.resolved[text] = (self.topics.version, self.now_ms)
-        if known is not None and known.topics == found:
+        before = known.topics if known is not None else []
+        if known is not None and before == found:
             return False
         value = ConsumerGroupRegularExpressionValue(
             topics=found, version=self.topics.version, timestamp=self.now_ms
         )
         self.after.expressions[text] = value
         self.out.write(writes.expression(self.group.group_id, text, value))
-        return True
+        return before != found
 
     def is_due(self, text: str, known: ConsumerGroupRegularExpressionValue) -> bool:
         version, at_ms = self.group.resolved.get(text, (-1, known.timestamp))
@@ -148,12 +154,6 @@ class Update:
         if current != before or member_id not in group.currents:
             self.out.write(writes.current(group.group_id, member_id, current))
         return current
-
-
-def _subscription(member: ConsumerGroupMemberMetadataValue | None) -> tuple[list[str], str]:
-    return (
-        ([], "") if member is None else (member.subscribed_topic_names, member.subscribed_topic_regex or "")
-    )
 
 
 def forget_unused(group_id: str, expressions: list[str], after: ConsumerGroup, out: GroupDecision) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ottla.groups.records import classic, consumer, offsets
 from ottla.wire.schema import Message
-from ottla.wire.types import ZERO_UUID, Buffer, WireError
+from ottla.wire.types import Buffer, WireError
 
 _PREFIX = struct.Struct(">h")
 
@@ -31,8 +31,8 @@ class _Kind(NamedTuple):
 # Kind 0 is the oldest layout of an offset, equal to kind 1 in everything but its number; it is read, never
 # written.
 _KINDS: dict[int, _Kind] = {
-    0: _Kind(offsets.OffsetCommitKey, offsets.OffsetCommitValue, 3),
-    1: _Kind(offsets.OffsetCommitKey, offsets.OffsetCommitValue, 3),
+    0: _Kind(offsets.OffsetCommitKey, offsets.OffsetCommitValue, 4),
+    1: _Kind(offsets.OffsetCommitKey, offsets.OffsetCommitValue, 4),
     2: _Kind(classic.GroupMetadataKey, classic.GroupMetadataValue, 3),
     3: _Kind(consumer.ConsumerGroupMetadataKey, consumer.ConsumerGroupMetadataValue, 0),
     4: _Kind(consumer.ConsumerGroupPartitionMetadataKey, consumer.ConsumerGroupPartitionMetadataValue, 0),
@@ -83,11 +83,7 @@ def _prefix(buffer: Buffer) -> int:
 
 
 def _version(value: Message, usual: int) -> int:
-    """The lowest version that carries the value: offsets with an expiry of their own, or a topic id, need
-    another."""
-    if isinstance(value, offsets.OffsetCommitValue):
-        if value.expire_timestamp != -1:
-            return 1
-        if value.topic_id != ZERO_UUID:
-            return 4
+    """Only version 1 of an offset holds an expiry of its own."""
+    if isinstance(value, offsets.OffsetCommitValue) and value.expire_timestamp != -1:
+        return 1
     return usual

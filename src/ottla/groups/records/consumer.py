@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from ottla.wire.schema import Message
-from ottla.wire.types import ZERO_UUID, bytes_, int8, int32, int64, string, tagged, uuid
+from ottla.wire.types import ZERO_UUID, bytes_, fresh, int8, int32, int64, string, tagged, uuid
 
 
 class ConsumerGroupMetadataKey(Message, versions=(0, 0)):
@@ -54,7 +54,8 @@ class ConsumerGroupMemberMetadataValue(Message, versions=(0, 0), flexible_from=0
     subscribed_topic_regex: string | None = ""
     rebalance_timeout_ms: int32 = -1
     server_assignor: string | None = ""
-    classic_member_metadata: Annotated[ClassicMemberMetadata | None, tagged(0)] = None
+    classic_member_metadata: Annotated[ClassicMemberMetadata | None, tagged(0)] = fresh()
+    """None must be said: what is left out is, to Kafka, a classic member without protocols."""
 
 
 class ClassicMemberMetadata(Message):
