@@ -55,7 +55,9 @@ test-unit: $(DEVELOPMENT)
 	$(BIN)/$(PYTEST) -q -n $(WORKERS) tests/unit tests/wire tests/property tests/model
 
 test-integration: $(DEVELOPMENT) kcat kafka
-	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/integration tests/crash tests/compat
+	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/integration
+	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/crash
+	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/compat
 
 test-heavy: $(DEVELOPMENT) kcat kafka
 	$(BIN)/$(PYTEST) -q -m heavy --timeout 3600 tests
