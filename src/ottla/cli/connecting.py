@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 from collections.abc import Coroutine
 from typing import Any
@@ -26,6 +27,7 @@ def add_bootstrap_server(parser: argparse.ArgumentParser) -> None:
 
 def talk(work: Coroutine[Any, Any, int]) -> int:
     """Run `work` to its exit status. Raises CommandError with what KafkaError said, and the likely fix."""
+    logging.basicConfig(level=logging.WARNING, format="ottla: %(message)s")
     try:
         return asyncio.run(work)
     except KafkaError as error:

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("file", nargs="?", metavar="FILE", help="configs as in Kafka's server.properties")
-    parser.add_argument("--data", metavar="DIR", help="where everything is kept (log.dirs); default: ./data")
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        help="where everything is kept (log.dirs); default: what FILE says, else ./data",
+    )
     parser.add_argument(
         "--set",
         action="append",

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from tests.conftest import NewBroker
 from tests.support.command import Command
 
 
@@ -146,6 +147,31 @@ def test_a_reader_that_goes_away_ends_it_quietly(ottla: Command, topic: str) -> 
     )
     assert done.stdout.splitlines() == [b"a line that is long enough to fill a pipe", b"141"]
     assert done.stderr == b""
+
+
+def test_a_broker_that_restarts_in_the_middle_costs_a_warning_and_no_line(
+    new_broker: NewBroker, topic: str
+) -> None:
+    broker = new_broker().start()
+    ottla = Command(broker.bootstrap)
+    typing = ottla.start("produce", topic, "--print-offsets")
+    assert typing.stdin is not None
+    assert typing.stdout is not None
+    typing.stdin.write(b"before\n")
+    typing.stdin.flush()
+    assert typing.stdout.readline() == f"{topic} 0 0\n".encode()
+    broker.kill()
+    typing.stdin.write(b"while it is gone\n")
+    typing.stdin.flush()
+    assert typing.stderr is not None
+    warning = typing.stderr.readline()
+    assert warning.startswith(f"ottla: no broker answers: {broker.bootstrap}: connection refused".encode())
+    assert warning.endswith(b"; trying again\n")
+    broker.start()
+    out, err = typing.communicate(b"after\n", timeout=60)
+    assert (typing.returncode, err) == (0, b"")
+    assert out == f"{topic} 0 1\n{topic} 0 2\n".encode()
+    assert ottla.ok("consume", topic) == b"before\nwhile it is gone\nafter\n"
 
 
 def test_a_file_as_stdin(ottla: Command, topic: str, tmp_path: "os.PathLike[str]") -> None:
