@@ -216,10 +216,10 @@ async def new_topic(admin: Admin, name: str) -> bytes:
 
 
 async def test_deleting_by_name_and_by_id(admin: Admin) -> None:
-    first, second = await new_topic(admin, "by-name"), await new_topic(admin, "by-id")
-    deleted = await delete(admin, DeleteTopicState(name="by-name"), DeleteTopicState(topic_id=second))
-    assert sorted(deleted) == [("by-id", second, E.NONE), ("by-name", first, E.NONE)]
-    gone = await described(admin, "by-name", "by-id")
+    first, second = await new_topic(admin, "deleted-by-name"), await new_topic(admin, "deleted-by-id")
+    deleted = await delete(admin, DeleteTopicState(name="deleted-by-name"), DeleteTopicState(topic_id=second))
+    assert sorted(deleted) == [("deleted-by-id", second, E.NONE), ("deleted-by-name", first, E.NONE)]
+    gone = await described(admin, "deleted-by-name", "deleted-by-id")
     assert {one.error_code for one in gone.values()} == {E.UNKNOWN_TOPIC_OR_PARTITION}
 
 
