@@ -14,9 +14,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Literal
 
 from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, talk
-from ottla.cli.errors import CommandError, UsageError
+from ottla.cli.deliveries import Deliveries
+from ottla.cli.errors import UsageError
 from ottla.cli.escapes import unescape
-from ottla.cli.output import print_json, print_text
 
 if TYPE_CHECKING:
     from ottla.cli.json_records import InputRecord
@@ -32,7 +32,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("topic", metavar="TOPIC")
     add_bootstrap_server(parser)
-    lines = parser.add_argument_group("input")
+    _add_input(parser.add_argument_group("input"))
+    _add_sending(parser.add_argument_group("sending"))
+    parser.set_defaults(run=run)
+
+
+def _add_input(lines: "argparse._ArgumentGroup") -> None:
     lines.add_argument(
         "--json", action="store_true", help="each line is a record as `ottla consume --json` prints it"
     )
@@ -54,7 +59,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     lines.add_argument(
         "--keep-partitions", action="store_true", help="with --json: send each to the partition it names"
     )
-    sending = parser.add_argument_group("sending")
+
+
+def _add_sending(sending: "argparse._ArgumentGroup") -> None:
     sending.add_argument("-p", "--partition", type=int, metavar="N", help="default: by key, or any")
     sending.add_argument(
         "-a",
@@ -91,7 +98,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     sending.add_argument(
         "--print-offsets", action="store_true", help="print topic, partition and offset of each record saved"
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -110,7 +116,7 @@ async def _produce(
 ) -> int:
     from ottla.client.producer import Producer
 
-    deliveries = _Deliveries(print_offsets=options.print_offsets, json=options.json)
+    deliveries = Deliveries(print_offsets=options.print_offsets, json=options.json)
     async with Producer(servers, settings) as producer:
         async with aclosing(records):
             async for record in records:
@@ -134,48 +140,6 @@ async def _enqueue(
         partition=partition,
         timestamp_ms=record.timestamp_ms,
     )
-
-
-class _Deliveries:
-    """Counts what was saved; remembers the first failure."""
-
-    def __init__(self, *, print_offsets: bool, json: bool) -> None:
-        self.failure: BaseException | None = None
-        self._sent = 0
-        self._saved = 0
-        self._print_offsets = print_offsets
-        self._json = json
-
-    def add(self, delivery: "asyncio.Future[RecordMetadata]") -> None:
-        self._sent += 1
-        delivery.add_done_callback(self._done)
-
-    def check(self) -> None:
-        """Raises CommandError unless everything was saved."""
-        if isinstance(self.failure, OSError):
-            raise self.failure
-        if self.failure is not None:
-            raise CommandError(
-                f"{self._sent - self._saved} of {self._sent} records not saved; {self.failure}"
-            )
-
-    def _done(self, delivery: "asyncio.Future[RecordMetadata]") -> None:
-        error = delivery.exception()
-        if error is not None:
-            self.failure = self.failure or error
-            return
-        self._saved += 1
-        if self._print_offsets:
-            try:
-                self._print(*delivery.result())
-            except OSError as closed:
-                self.failure = self.failure or closed
-
-    def _print(self, topic: str, partition: int, offset: int, timestamp_ms: int) -> None:
-        if self._json:
-            print_json({"topic": topic, "partition": partition, "offset": offset, "timestamp": timestamp_ms})
-        else:
-            print_text(f"{topic} {partition} {offset}")
 
 
 async def _records(
