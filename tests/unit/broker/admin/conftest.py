@@ -34,3 +34,11 @@ async def admin(request: pytest.FixtureRequest) -> AsyncIterator[Admin]:
 async def ours() -> OurAdmin:
     """Ottla alone, for what is its own."""
     return await new_admin()
+
+
+@pytest.fixture
+def theirs(apache: ApacheBroker) -> Iterator[ApacheAdmin]:
+    """Apache Kafka alone, as the source of facts."""
+    asked = ApacheAdmin(apache.port)
+    yield asked
+    asked.close()

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.support.admin import ApacheAdmin, new_admin
-from tests.support.apache import SINGLE_BROKER, ApacheBroker
+from tests.support.apache import SINGLE_BROKER
 from tests.unit.broker.admin.test_configs import describe, new_topic
 from tests.unit.broker.config.test_facts import BROKER_FACTS, NOT_DYNAMIC_HERE, TOPIC_FACTS
 
@@ -16,10 +16,8 @@ GIVEN = {"listeners", "log.dirs", "advertised.listeners", "broker.id", *SINGLE_B
 
 
 @pytest.mark.java
-async def test_the_table_is_what_apache_kafka_shows(apache: ApacheBroker) -> None:
-    admin = ApacheAdmin(apache.port)
-    code, shown = await describe(admin, BROKER_TYPE, "1", include_synonyms=True)
-    admin.close()
+async def test_the_table_is_what_apache_kafka_shows(theirs: ApacheAdmin) -> None:
+    code, shown = await describe(theirs, BROKER_TYPE, "1", include_synonyms=True)
     assert code is E.NONE
     assert {name for name, one in shown.items() if one.config_type} == BROKER_FACTS.keys()
     for name, fact in BROKER_FACTS.items():
@@ -29,9 +27,9 @@ async def test_the_table_is_what_apache_kafka_shows(apache: ApacheBroker) -> Non
 
 
 @pytest.mark.java
-async def test_every_shown_config_equals_apache_kafkas(apache: ApacheBroker) -> None:
+async def test_every_shown_config_equals_apache_kafkas(theirs: ApacheAdmin) -> None:
     """Type, value, source, read-only flag and synonyms, for a broker and a topic with the same settings."""
-    theirs, ours = ApacheAdmin(apache.port), await new_admin()
+    ours = await new_admin()
     await new_topic(theirs, "compared", retention_ms="9")
     await new_topic(ours, "compared", retention_ms="9")
     different = GIVEN | NOT_DYNAMIC_HERE | {"log.dir", "min.insync.replicas"}
@@ -42,7 +40,6 @@ async def test_every_shown_config_equals_apache_kafkas(apache: ApacheBroker) -> 
             theirs_now, ours_now = expected[each], found[each]
             ours_now.documentation = theirs_now.documentation
             assert ours_now == theirs_now
-    theirs.close()
 
 
 def test_internal_and_hidden_configs_are_not_shown() -> None:
