@@ -12,7 +12,7 @@ from itertools import pairwise
 from ottla.core.errors import KafkaError
 from ottla.log.directory import Directory
 from ottla.log.index import OffsetIndex, TimeIndex, ascends
-from ottla.log.scan import ReadAt, header_at
+from ottla.log.scan import BatchAt, ReadAt, find_batch, header_at
 from ottla.records.batch import HEADER_BYTES
 
 
@@ -36,6 +36,23 @@ def last_offset_at(read: ReadAt, position: int, end: int) -> int:
         return header_at(read(HEADER_BYTES, position), 0, position).last_offset
     except (KafkaError, struct.error):
         return -1
+
+
+class IndexMismatch(Exception):  # noqa: N818 - not the caller's error: the index has to be built again
+    """An index entry points at no batch, or at another one than it says."""
+
+
+def find_indexed(
+    index: OffsetIndex, offset: int, end: int, read: ReadAt, read_index: ReadAt
+) -> BatchAt | None:
+    """The batch that holds `offset`, or the first one after it; None when the file ends before.
+
+    Raises IndexMismatch.
+    """
+    entry_offset, position = index.floor(read_index, offset)
+    if position > 0 and last_offset_at(read, position, end) != entry_offset:
+        raise IndexMismatch
+    return find_batch(read, position, end, offset)
 
 
 def trusted_entries(data: bytes, end_relative_offset: int, log_bytes: int) -> int:

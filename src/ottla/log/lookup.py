@@ -49,9 +49,9 @@ class Lookup:
         return self._first_in(segment, timestamp) if timestamp >= 0 else None
 
     def _first_in(self, segment: Segment, timestamp: int) -> OffsetAndTimestamp | None:
-        _, offset = segment.time_index.floor(segment.read_time_index, timestamp - 1)
-        _, position = segment.index.floor(segment.read_index, max(offset, self._log_start_offset))
-        for batch in headers(segment.read, position, segment.size):
+        offset = max(segment.earlier_until(timestamp), self._log_start_offset)
+        first = segment.find(offset, segment.read, segment.read_index)
+        for batch in headers(segment.read, first.position if first else segment.size, segment.size):
             if batch.max_timestamp >= timestamp and batch.last_offset >= self._log_start_offset:
                 found = self._first_of(segment, batch, timestamp)
                 if found is not None:

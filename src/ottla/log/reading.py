@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from ottla.core.limits import READ_AHEAD_BYTES
 from ottla.log.errors import LogReadError, OffsetOutOfRange
 from ottla.log.index import OffsetIndex
+from ottla.log.index_files import IndexMismatch, find_indexed
 from ottla.log.names import INDEX, LOG
 from ottla.log.scan import BatchAt, base_offset_at, cut, find_batch, header_at
 from ottla.log.segment import Segment
@@ -93,8 +94,10 @@ class WaitingView:
 
     def find(self, offset: int) -> BatchAt | None:
         assert isinstance(self._index, OffsetIndex)
-        _, position = self._index.floor(self._read_index, offset)
-        return find_batch(self.read, position, self.size, offset)
+        try:
+            return find_indexed(self._index, offset, self.size, self.read, self._read_index)
+        except IndexMismatch:  # the loop's thread builds it again when it comes there
+            return find_batch(self.read, 0, self.size, offset)
 
     def floor_position(self, position: int) -> int:
         assert isinstance(self._index, OffsetIndex)

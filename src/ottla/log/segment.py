@@ -5,12 +5,13 @@ and indexes are looked up once, and an index that is missing or damaged is built
 """
 
 import logging
+from collections.abc import Callable
 
 from ottla.log.directory import Directory, File
 from ottla.log.index import Index, OffsetIndex, TimeIndex
-from ottla.log.index_files import last_offset_at, stored_counts
+from ottla.log.index_files import IndexMismatch, find_indexed, stored_counts
 from ottla.log.names import DELETED, INDEX, LOG, SEGMENT_FILES, TIME_INDEX, segment_name
-from ottla.log.scan import BatchAt, ColdRead, ReadAt, find_batch, headers
+from ottla.log.scan import BatchAt, ColdRead, ReadAt, headers
 from ottla.wire.types import Buffer
 
 _log = logging.getLogger(__name__)
@@ -154,25 +155,13 @@ class Segment:
         return self._time_index
 
     def _load_indexes(self) -> None:
-        """Look at a sealed segment's indexes for the first time; build them again where they are no good."""
+        """Look at a sealed segment's index files for the first time. What they say is checked when it is used."""
         stored = stored_counts(self.directory, self.name(INDEX), self.name(TIME_INDEX))
-        if stored is not None:
+        if stored is None:
+            self.rebuild_indexes()
+        else:
             self._index = OffsetIndex(self.base_offset, stored[0])
             self._time_index = TimeIndex(self.base_offset, stored[1])
-            if self._indexes_are_sane():
-                return
-        self.rebuild_indexes()
-
-    def _indexes_are_sane(self) -> bool:
-        """Whether the last index entry points at the batch that it names, and the time index ends inside it too."""
-        assert self._index is not None
-        assert self._time_index is not None
-        offset, position = self._index.absolute(self.read_index, len(self._index) - 1)
-        if len(self._index) and last_offset_at(self.read, position, self.size) != offset:
-            return False
-        return (
-            len(self._time_index) == 0 or self._time_index.last(self.read_time_index)[1] >= self.base_offset
-        )
 
     def rebuild_indexes(self, interval_bytes: int = 4096) -> None:
         """Build both indexes from the batches and write them. Raises LogReadError where these are damaged."""
@@ -181,22 +170,40 @@ class Segment:
         self.max_timestamp, self.max_timestamp_offset = -1, self.base_offset
         for batch in headers(self.read, 0, self.size):
             self.note(batch, interval_bytes)
-        self.seal()
+        try:
+            self.seal()
+        except OSError as error:
+            _log.warning("%s: its indexes stay in memory: %s", self, error)
 
     def find(self, offset: int, read: ReadAt, read_index: ReadAt) -> BatchAt | None:
         """The batch that holds `offset`, or the first one after it; None when this segment ends before."""
-        entry_offset, position = self.index.floor(read_index, offset)
-        found = find_batch(read, position, self.size, offset)
-        if found is not None and found.position == position > 0 and found.last_offset != entry_offset:
+        try:
+            return find_indexed(self.index, offset, self.size, read, read_index)
+        except IndexMismatch:
             self.rebuild_indexes()
-            return self.find(offset, read, read_index)
-        return found
+            return find_indexed(self.index, offset, self.size, read, read_index)
 
     def largest_timestamp(self) -> int:
         """The greatest timestamp of all records, -1 when none has one."""
         if self.max_timestamp == UNKNOWN:
-            self.max_timestamp, self.max_timestamp_offset = self.time_index.last(self.read_time_index)
+            self.max_timestamp, self.max_timestamp_offset = self._believed(TimeIndex.last)
+            if self.max_timestamp < 0 and self.rolling_timestamp() >= 0:
+                self.rebuild_indexes()
         return self.max_timestamp
+
+    def earlier_until(self, timestamp: int) -> int:
+        """An offset up to which no record is as late as `timestamp`: where a search may begin."""
+        return self._believed(lambda index, read: index.floor(read, timestamp - 1))[1]
+
+    def _believed(self, look_up: Callable[[TimeIndex, ReadAt], tuple[int, int]]) -> tuple[int, int]:
+        """An entry of the time index, after a look at the batch that it is about."""
+        timestamp, offset = look_up(self.time_index, self.read_time_index)
+        if timestamp >= 0:
+            batch = self.find(offset, self.read, self.read_index)
+            if batch is None or batch.max_timestamp != timestamp:
+                self.rebuild_indexes()
+                return look_up(self.time_index, self.read_time_index)
+        return timestamp, offset
 
     def rolling_timestamp(self) -> int:
         """The first batch's timestamp; read from the file once after a restart."""

@@ -1,5 +1,7 @@
 """Offsets by time, and where a log begins."""
 
+import struct
+
 import pytest
 from tests.support.logs import NOW_MS, batch, new_log
 
@@ -88,3 +90,34 @@ def test_the_epoch_of_an_end_offset() -> None:
     assert log.end_offset_for_epoch(3) == (3, 24)
     assert log.end_offset_for_epoch(9) == (9, 60)
     assert log.end_offset_for_epoch(10) == (-1, -1)
+
+
+@pytest.mark.parametrize("number", [0, 2])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        bytes(12),
+        bytes(120),
+        b"\xff" * 12,
+        struct.pack(">qI", NOW_MS + 500, 2),
+        struct.pack(">qI", NOW_MS - 5, 999),
+    ],
+    ids=["empty", "zeros", "many zeros", "ones", "too late", "no such offset"],
+)
+def test_a_sealed_segment_s_wrong_time_index_is_built_again(number: int, damage: bytes) -> None:
+    log = filled()
+    log.close()
+    name = log.segments[number].name(".timeindex")
+    whole = log.directory.read(name)
+    log.directory.put(name, damage)
+    again = Log.open(log.directory, log.config, now_ms=NOW_MS)
+    for timestamp in range(0, 193, 10):
+        found = again.offset_for_timestamp(NOW_MS + timestamp)
+        assert found is not None
+        assert found.offset == timestamp // 10 * 3
+    greatest = again.latest_by_timestamp()
+    assert greatest is not None
+    assert greatest.offset == 59
+    assert again.segments[number].largest_timestamp() == log.segments[number].largest_timestamp()
+    assert struct.unpack(">qI", log.directory.read(name)[-12:]) == struct.unpack(">qI", whole[-12:])
