@@ -1,0 +1,175 @@
+"""ListOffsets, OffsetForLeaderEpoch and DeleteRecords."""
+
+from tests.compat.same_answers.asker import Asker
+from tests.compat.same_answers.plain import EPOCH_MS
+from tests.compat.same_answers.questions import at, batch, fetch, offsets, put
+from tests.compat.same_answers.stories import story
+
+from ottla.records.compression import Codec
+from ottla.wire.messages.delete_records import (
+    DeleteRecordsPartition,
+    DeleteRecordsRequest,
+    DeleteRecordsTopic,
+)
+from ottla.wire.messages.offset_for_leader_epoch import (
+    OffsetForLeaderEpochRequest,
+    OffsetForLeaderPartition,
+    OffsetForLeaderTopic,
+)
+
+SPECIAL = (-1, -2, -3, -4, -5, -6, -7, -(2**63))
+
+
+def delete(*rows: tuple[str, int, int], timeout_ms: int = 9000) -> DeleteRecordsRequest:
+    """DeleteRecords before (topic, partition, offset)."""
+    topics: dict[str, DeleteRecordsTopic] = {}
+    for name, index, offset in rows:
+        topic = topics.setdefault(name, DeleteRecordsTopic(name=name, partitions=[]))
+        topic.partitions.append(DeleteRecordsPartition(partition_index=index, offset=offset))
+    return DeleteRecordsRequest(topics=list(topics.values()), timeout_ms=timeout_ms)
+
+
+def ask_all_times(asker: Asker, what: str, topic: str, until: int) -> None:
+    for time in (*SPECIAL, *(EPOCH_MS + step for step in range(-1, until + 2)), 0, 2**63 - 1):
+        shown = time if time < 10 or time > 2**60 else f"t{time - EPOCH_MS:+}"
+        asker.ask(f"{what}, at {shown}", "ListOffsets", offsets((topic, 0, time)))
+
+
+@story
+def list_offsets_in_every_version(asker: Asker) -> None:
+    asker.create("log", "empty")
+    put(asker, "log", batch("a", "b", "c"), batch("d", times=(50,)))
+    for topic in ("log", "empty"):
+        for time in SPECIAL:
+            for isolation in (0, 1):
+                asker.ask_in_versions(
+                    f"{topic} at {time}, isolation {isolation}",
+                    "ListOffsets",
+                    lambda v, t=time, i=isolation, n=topic: offsets((n, 0, t), isolation_level=i if v > 1 else 0),  # type: ignore[misc]
+                )
+    for time in (0, EPOCH_MS + 2, EPOCH_MS + 40, EPOCH_MS + 51):
+        asker.ask_in_versions(
+            f"at {time}", "ListOffsets", lambda _, t=time: offsets(("log", 0, t), ("empty", 0, t))  # type: ignore[misc]
+        )
+
+
+@story
+def list_offsets_by_time(asker: Asker) -> None:
+    asker.create("ties", "backwards", "untimed", *(f"of-{codec.name.lower()}" for codec in Codec))
+    put(asker, "ties", batch("a", "b", "c", times=(1, 3, 3)), batch("d", "e", times=(3, 2)), batch("f", times=(5,)))
+    ask_all_times(asker, "ties", "ties", 5)
+    put(asker, "backwards", batch("a", times=(9,)), batch("b", "c", times=(7, 8)), batch("d", "e", times=(6, 2)))
+    put(asker, "backwards", batch("f", times=(9,)))
+    ask_all_times(asker, "backwards", "backwards", 9)
+    for codec in Codec:
+        topic = f"of-{codec.name.lower()}"
+        put(asker, topic, batch("a", "b", "c", times=(2, 6, 4), codec=codec))
+        put(asker, topic, batch("d", "e", times=(6, 1), codec=codec))
+        ask_all_times(asker, codec.name, topic, 6)
+
+
+@story
+def list_offsets_after_deletion(asker: Asker) -> None:
+    asker.create("cut")
+    put(asker, "cut", batch("a", "b", "c", times=(5, 9, 3)), batch("d", "e", times=(4, 6)))
+    for before in (1, 2, 4, 5):
+        asker.ask(f"delete before {before}", "DeleteRecords", delete(("cut", 0, before)))
+        ask_all_times(asker, f"deleted before {before}", "cut", 9)
+    put(asker, "cut", batch("f", times=(7,)))
+    ask_all_times(asker, "written again", "cut", 9)
+
+
+@story
+def list_offsets_stamped_by_the_broker(asker: Asker) -> None:
+    asker.create("stamped", message_timestamp_type="LogAppendTime")
+    put(asker, "stamped", batch("a", "b", "c"))
+    for codec in (Codec.NONE, Codec.GZIP):
+        put(asker, "stamped", batch("d", "e", codec=codec))
+        for time in (-3, 0, EPOCH_MS + 1):
+            asker.ask(f"{codec.name}, at {time}", "ListOffsets", offsets(("stamped", 0, time)))
+
+
+@story
+def list_offsets_of_what_is_not_there(asker: Asker) -> None:
+    asker.create("good", partitions=2)
+    rows = [("none", 0, -1), ("good", 0, -1), ("good", 9, -1), ("good", -1, -1), ("good", 1, -1)]
+    asker.ask_in_versions("bad ones between good ones", "ListOffsets", lambda _: offsets(*rows))
+    asker.ask_in_versions(
+        "a partition twice", "ListOffsets", lambda _: offsets(rows[1], rows[4], rows[1], rows[2], rows[2])
+    )
+    asker.ask_in_versions("nothing", "ListOffsets", lambda _: offsets())
+    for epoch in (0, 1, -2, 99):
+        asker.ask_in_versions(
+            f"leader epoch {epoch}",
+            "ListOffsets",
+            lambda _, e=epoch: offsets(rows[1], epoch=e),  # type: ignore[misc]
+            range(4, 12),
+        )
+    for time in (-2, -3, -9, 0):
+        asker.ask(f"unknown partition at {time}", "ListOffsets", offsets(("good", 9, time)))
+        asker.ask(f"unknown epoch at {time}", "ListOffsets", offsets(("good", 0, time), epoch=9))
+    for replica in (-2, 0, 1, 9):
+        asker.ask(f"replica {replica}", "ListOffsets", offsets(rows[1], replica_id=replica))
+    asker.ask("isolation level 2", "ListOffsets", offsets(rows[1], isolation_level=2))
+
+
+@story
+def epoch_ends(asker: Asker) -> None:
+    asker.create("log", "empty")
+    put(asker, "log", batch("a", "b"))
+    for topic in ("log", "empty"):
+        for epoch in (-1, 0, 1, -2, 2**31 - 1):
+            for current in (-1, 0, 1, -2):
+                row = OffsetForLeaderPartition(partition=0, leader_epoch=epoch, current_leader_epoch=current)
+                request = OffsetForLeaderEpochRequest(
+                    replica_id=-1, topics=[OffsetForLeaderTopic(topic=topic, partitions=[row])]
+                )
+                asker.ask_in_versions(
+                    f"{topic}, epoch {epoch}, current {current}",
+                    "OffsetForLeaderEpoch",
+                    lambda _, r=request: r,  # type: ignore[misc]
+                )
+    rows = [OffsetForLeaderPartition(partition=index) for index in (0, 9, -1, 0)]
+    topics = [OffsetForLeaderTopic(topic=name, partitions=rows) for name in ("none", "log")]
+    asker.ask_in_versions(
+        "what is not there", "OffsetForLeaderEpoch", lambda _: OffsetForLeaderEpochRequest(topics=topics)
+    )
+    for replica in (-2, -1, 0, 5):
+        asker.ask(
+            f"replica {replica}",
+            "OffsetForLeaderEpoch",
+            OffsetForLeaderEpochRequest(
+                replica_id=replica,
+                topics=[OffsetForLeaderTopic(topic="log", partitions=[OffsetForLeaderPartition()])],
+            ),
+        )
+    asker.quietly("DeleteRecords", delete(("log", 0, 2)))
+    asker.ask_in_versions(
+        "after all is deleted",
+        "OffsetForLeaderEpoch",
+        lambda _: OffsetForLeaderEpochRequest(
+            topics=[OffsetForLeaderTopic(topic="log", partitions=[OffsetForLeaderPartition()])]
+        ),
+    )
+
+
+@story
+def delete_records(asker: Asker) -> None:
+    asker.create("log", "empty", partitions=2)
+    asker.create("compacted", cleanup_policy="compact")
+    asker.create("both", cleanup_policy="compact,delete")
+    put(asker, "log", batch("a", "b", "c"), batch("d"))
+    put(asker, "compacted", batch("a", keys=("k",)))
+    put(asker, "both", batch("a", keys=("k",)))
+    for offset in (0, 2, 1, 2, 5, -2, -5, 2**62, 4, -1):
+        request = delete(("log", 0, offset))
+        asker.ask_in_versions(f"before {offset}", "DeleteRecords", lambda _, r=request: r)  # type: ignore[misc]
+        asker.ask(f"before {offset}: what is left", "Fetch", fetch(asker, at("log", 2)), 12)
+    asker.ask("from an empty one", "DeleteRecords", delete(("empty", 0, 0), ("empty", 1, -1)))
+    asker.ask("beyond an empty one", "DeleteRecords", delete(("empty", 0, 1)))
+    rows = [("none", 0, 0), ("log", 0, 0), ("log", 7, 0), ("log", -1, 0), ("log", 1, -1)]
+    asker.ask_in_versions("bad ones between good ones", "DeleteRecords", lambda _: delete(*rows))
+    asker.ask_in_versions("compacted", "DeleteRecords", lambda _: delete(("compacted", 0, 1)))
+    asker.ask("compacted and deleted", "DeleteRecords", delete(("both", 0, 1)))
+    asker.ask("nothing", "DeleteRecords", delete())
+    asker.ask("without time", "DeleteRecords", delete(("empty", 0, 0), timeout_ms=0))

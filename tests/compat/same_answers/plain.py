@@ -1,0 +1,115 @@
+"""A reply as one line of text: only what is not a default, nothing that may differ from run to run.
+
+Ids, sessions, ports, directories and moments become words; an error message becomes «text», for its wording is each
+broker's own. Lists are sorted: no order in a reply means anything, but for records, which are told batch by batch.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+from ottla.core.errors import ErrorCode
+from ottla.core.ids import ZERO_UUID
+from ottla.records.batch import Batch, batches
+from ottla.records.reader import read_records
+from ottla.wire.schema import Message
+from ottla.wire.types import Buffer
+
+EPOCH_MS = 1_700_000_000_000
+"""What the stories' timestamps are counted from."""
+NOW_MARGIN_MS = 600_000
+TEXTS = {"error_message", "batch_index_error_message"}
+NUMBERED = {"session_id": "session", "producer_id": "producer"}
+WORDS = {"port": "port", "cluster_id": "cluster", "log_dir": "directory", "documentation": "text"}
+MOMENTS = {"log_append_time_ms", "timestamp"}
+UNTOLD = {"PartitionProduceResponse": {"log_start_offset", "error_message"}}
+"""What Apache Kafka tells with some errors and not with others; Ottla tells it with all."""
+BYTES_OF_A_DISK = {"total_bytes", "usable_bytes"}
+
+
+def moment(timestamp: int) -> str:
+    """A timestamp relative to the stories' own, or «now»."""
+    if abs(timestamp - time.time() * 1000) < NOW_MARGIN_MS:
+        return "now"
+    distance = timestamp - EPOCH_MS
+    return f"t{distance:+}" if abs(distance) < NOW_MARGIN_MS else str(timestamp)
+
+
+@dataclass
+class Names:
+    """Words for the ids that one story has met."""
+
+    topics: dict[bytes, str] = field(default_factory=dict)
+    numbers: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def topic(self, topic_id: bytes) -> str:
+        return f"id({self.topics.get(topic_id, 'unknown')})"
+
+    def number(self, kind: str, value: int) -> str:
+        known = [key for key in self.numbers if key[0] == kind]
+        return f"{kind}#{self.numbers.setdefault((kind, value), len(known) + 1)}"
+
+
+class Plain:
+    """Makes the text."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    def message(self, message: Message) -> str:
+        untold = UNTOLD.get(type(message).__name__, ()) if getattr(message, "error_code", 0) else ()
+        fields = (self._field(message, name) for name in message.__slots__ if name not in untold)
+        return " ".join(each for each in fields if each) or "-"
+
+    def _field(self, message: Message, name: str) -> str:
+        value, default = getattr(message, name), type(message).__defaults__[name]
+        if isinstance(value, list):
+            return f"{name}={self._list(value)}" if value else ""
+        if isinstance(value, Message):
+            inner = self.message(value)
+            return f"{name}=({inner})" if inner != "-" else ""
+        if value == default:
+            return ""
+        return f"{name}={self._value(name, value)}"
+
+    def _list(self, values: list[object]) -> str:
+        if values and isinstance(values[0], Message):
+            return "[" + ", ".join(sorted(f"({self.message(each)})" for each in values)) + "]"  # type: ignore[arg-type]
+        return "[" + ", ".join(map(str, values)) + "]"
+
+    def _value(self, name: str, value: object) -> str:  # noqa: PLR0911 - one return for each kind of field
+        if name in TEXTS or name in WORDS:
+            return "null" if value is None else WORDS.get(name, "text")
+        if isinstance(value, bytes) and name.endswith("_id"):
+            return "none" if value == ZERO_UUID else self.names.topic(value)
+        if name == "records":
+            assert value is None or isinstance(value, memoryview)
+            return "null" if value is None else self.records(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            return "null" if value is None else str(value)
+        if name.endswith("error_code"):
+            return ErrorCode(value).name
+        if name in NUMBERED and value >= 0:
+            return self.names.number(NUMBERED[name], value)
+        if name in BYTES_OF_A_DISK:
+            return "bytes"
+        return moment(value) if name in MOMENTS else str(value)
+
+    def records(self, records: Buffer) -> str:
+        """Every whole batch; a last one that is cut off does not count."""
+        return "[" + ", ".join(map(self._batch, batches(records))) + "]"
+
+    def _batch(self, batch: Batch) -> str:
+        words = [f"{batch.base_offset}..{batch.last_offset} epoch {batch.partition_leader_epoch}"]
+        if batch.attributes:
+            words.append(f"attributes {batch.attributes}")
+        if batch.producer_id >= 0:
+            producer = self.names.number("producer", batch.producer_id)
+            words.append(f"{producer}/{batch.producer_epoch} sequence {batch.base_sequence}")
+        words.append(f"until {moment(batch.max_timestamp)}{'' if batch.crc_is_valid() else ' BAD CRC'}:")
+        words += [f"{moment(each.timestamp)} {_short(each.value)}" for each in read_records(batch)]
+        return " ".join(words)
+
+
+def _short(value: Buffer | None) -> str:
+    text = "null" if value is None else bytes(value).decode()
+    return text if len(text) < 20 else f"{text[:4]}…x{len(text)}"
