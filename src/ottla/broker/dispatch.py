@@ -21,6 +21,8 @@ from ottla.wire.schema import Message
 from ottla.wire.types import Buffer, WireError
 
 Handler = Callable[[Any, Call], Awaitable[Message | None]]
+MakeHandler = Callable[[], Handler]
+"""Imports and binds a handler; called with its API's first request."""
 
 _API_VERSIONS = 18
 
@@ -30,18 +32,16 @@ class Route:
 
     __slots__ = ("api", "handler", "max_version", "min_version", "request", "traffic")
 
-    def __init__(self, served: Api, handler: Handler, traffic: ApiTraffic) -> None:
+    def __init__(self, served: Api, make_handler: MakeHandler, traffic: ApiTraffic) -> None:
         self.api = served
         self.min_version = served.min_version
         self.max_version = served.max_version
-        self.handler = handler
+        self.handler = make_handler()
         self.traffic = traffic
-        self.request: type[Message] | None = None  # imported with the first request
+        self.request = served.request
 
     def decode(self, frame: Buffer, version: int, position: int) -> Message:
         """The request's body. Raises CloseConnection: a body that does not parse has no answer."""
-        if self.request is None:
-            self.request = self.api.request
         try:
             return self.request.decode(frame, version, position)[0]
         except WireError as error:
@@ -51,20 +51,18 @@ class Route:
 class Dispatcher:
     """Holds the table of handlers; `respond` is what the server calls for every frame."""
 
-    def __init__(self, handlers: Mapping[int, Handler], traffic: Traffic, clock: Clock) -> None:
+    def __init__(self, handlers: Mapping[int, MakeHandler], traffic: Traffic, clock: Clock) -> None:
         self._now = clock.monotonic
-        self._routes = {
-            key: Route(api(key), handler, traffic.of_api(api(key).name)) for key, handler in handlers.items()
-        }
+        self._handlers = handlers
+        self._traffic = traffic
+        self._routes: dict[int, Route] = {}  # those that were asked for so far
 
     async def respond(self, frame: Buffer, peer: Peer) -> Sequence[Buffer] | None:
         """The parts of the reply, or None where the protocol has none. Raises CloseConnection."""
         started = self._now()
         header, position = _header(frame)
         version = header.api_version
-        route = self._routes.get(header.api_key)
-        if route is None:
-            raise CloseConnection(f"API key {header.api_key} (version {version}) is not served")
+        route = self._routes.get(header.api_key) or self._first_request(header)
         if not route.min_version <= version <= route.max_version:
             return _wrong_version(route, header)
         request = route.decode(frame, version, position)
@@ -82,6 +80,15 @@ class Dispatcher:
         if response is None:
             return None
         return [encode_response_header(route.api, version, header.correlation_id), *response.encode(version)]
+
+    def _first_request(self, header: RequestHeader) -> Route:
+        """The route of an API that nobody has used yet. Raises CloseConnection when it is not served."""
+        make_handler = self._handlers.get(header.api_key)
+        if make_handler is None:
+            raise CloseConnection(f"API key {header.api_key} (version {header.api_version}) is not served")
+        served = api(header.api_key)
+        route = self._routes[header.api_key] = Route(served, make_handler, self._traffic.of_api(served.name))
+        return route
 
 
 def _header(frame: Buffer) -> tuple[RequestHeader, int]:

@@ -12,6 +12,7 @@ from ottla.broker.appending import Appending
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.dispatch import Dispatcher
 from ottla.broker.flusher import Flusher
+from ottla.broker.group_coordinators import GroupCoordinators
 from ottla.broker.housekeeping import Housekeeping
 from ottla.broker.listening import open_listeners
 from ottla.broker.log_dirs import LogDirs
@@ -74,7 +75,8 @@ class Broker:
         traffic = Traffic(self.metrics)
         partitions = Partitions(cluster.image, log_dirs, TopicConfigs(config, cluster), flusher)
         housekeeping = Housekeeping(config, partitions, log_dirs, clock, tasks)
-        cluster.subscribe(partial(self._follow, partitions, traffic))
+        groups = GroupCoordinators(cluster, config, partitions, clock)
+        cluster.subscribe(partial(self._follow, partitions, groups, traffic))
         services = Services(
             config=config,
             cluster=cluster,
@@ -83,6 +85,7 @@ class Broker:
             record_deletion=RecordDeletion(partitions, housekeeping),
             appending=Appending(clock, traffic, sync_acks_all=config.text("log.flush.acks") == "all"),
             sessions=FetchSessions(config.integer("max.incremental.fetch.session.cache.slots")),
+            groups=groups,
             traffic=traffic,
             clock=clock,
         )
@@ -90,18 +93,23 @@ class Broker:
         await cluster.change(lambda image: register(image, registration(config)))
         await self._listen(Dispatcher(routes(services), traffic, clock))
         closing.callback(partitions.retire)
+        closing.callback(groups.close)
+        tasks.start(groups.load_all(), "load groups")
 
     def _follow_dynamic_configs(self, cluster: Cluster) -> None:
         """Configs that were altered while running live in the cluster's metadata."""
         image = cluster.image
         self.config.set_dynamic(image.broker_configs(None), image.broker_configs(self.config.node_id))
 
-    def _follow(self, partitions: Partitions, traffic: Traffic, delta: Delta) -> None:
+    def _follow(
+        self, partitions: Partitions, groups: GroupCoordinators, traffic: Traffic, delta: Delta
+    ) -> None:
         """The cluster changed."""
         if any(kind is ResourceType.BROKER for kind, _ in delta.configs):
             image = delta.after
             self.config.set_dynamic(image.broker_configs(None), image.broker_configs(self.config.node_id))
         partitions.apply(delta)
+        groups.apply(delta)
         for topic in delta.deleted:
             traffic.forget(topic.name)
 

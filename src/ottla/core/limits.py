@@ -152,3 +152,6 @@ late."""
 
 PRODUCER_IDS_PER_BLOCK = 1000
 """Producer ids that a broker takes from the cluster at a time, as Apache Kafka does: one metadata write for many."""
+
+REPLAY_CHUNK_BYTES = 262_144
+"""Bytes of an internal partition that are replayed before the event loop has its turn: some milliseconds."""

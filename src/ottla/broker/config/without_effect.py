@@ -118,18 +118,17 @@ _REASONS = (
         """,
     ),
     (
-        "consumer groups are not coordinated yet",
+        "groups are coordinated on the broker's one event loop, and their records are written at once",
         """
-        group.consumer.assignors group.consumer.heartbeat.interval.ms
+        group.coordinator.append.linger.ms group.coordinator.rebalance.protocols group.coordinator.threads
+        offsets.commit.timeout.ms offsets.load.buffer.size offsets.topic.compression.codec
+        """,
+    ),
+    (
+        "the members of a group cannot ask for these times of their own yet",
+        """
         group.consumer.max.heartbeat.interval.ms group.consumer.max.session.timeout.ms
-        group.consumer.max.size group.consumer.migration.policy group.consumer.min.heartbeat.interval.ms
-        group.consumer.min.session.timeout.ms group.consumer.session.timeout.ms
-        group.coordinator.append.linger.ms group.coordinator.rebalance.protocols
-        group.coordinator.threads group.initial.rebalance.delay.ms group.max.session.timeout.ms
-        group.max.size group.min.session.timeout.ms offset.metadata.max.bytes offsets.commit.timeout.ms
-        offsets.load.buffer.size offsets.retention.check.interval.ms offsets.retention.minutes
-        offsets.topic.compression.codec offsets.topic.num.partitions offsets.topic.replication.factor
-        offsets.topic.segment.bytes
+        group.consumer.min.heartbeat.interval.ms group.consumer.min.session.timeout.ms
         """,
     ),
     (

@@ -4,7 +4,7 @@ From version 3 on a client says its software's name and version; other character
 INVALID_REQUEST. A version that we do not know is answered in version 0's layout with UNSUPPORTED_VERSION and this API's
 own range alone (KIP-511); `dispatch` does that, because the request's body cannot be read.
 
-Deviations: only the feature `metadata.version` is announced, until groups and transactions are served.
+Deviations: only the features of what is served are announced: `metadata.version` and `group.version`.
 """
 
 import re
@@ -20,40 +20,37 @@ from ottla.wire.messages.api_versions import (
 )
 from ottla.wire.registry import Api
 
-METADATA_VERSION = 29
-"""Apache Kafka's number for its metadata format of 4.2 (4.2-IV1): what clients and tools take our behaviour to be."""
+_FEATURES = (("metadata.version", 7, 29), ("group.version", 0, 1))
+"""Name, oldest and finalized level; as Apache Kafka 4.2's own, which is what clients take our behaviour to be."""
 
-_OLDEST_METADATA_VERSION = 7
+_ZERO_MINIMUM_SINCE = 4
+"""Older clients cannot read a feature whose oldest level is 0 (KAFKA-17492): they are not told that it is supported."""
+
 _SOFTWARE = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?")
 _ADVERTISED_MINIMUM = {0: 0}
 """Produce: librdkafka up to 2.11.0 stops compressing when the range does not begin at 0. 0–2 are not served."""
 
 
-async def api_versions(
-    table: list[ApiVersion], request: ApiVersionsRequest, call: Call
-) -> ApiVersionsResponse:
+async def api_versions(served: list[Api], request: ApiVersionsRequest, call: Call) -> ApiVersionsResponse:
     """The table of what is served, or why the client's introduction is refused."""
     if call.version >= 3 and not _introduced(request):
         return ApiVersionsResponse(error_code=ErrorCode.INVALID_REQUEST)
     return ApiVersionsResponse(
-        api_keys=table,
+        api_keys=_version_table(served),
         supported_features=[
-            SupportedFeatureKey(
-                name="metadata.version", min_version=_OLDEST_METADATA_VERSION, max_version=METADATA_VERSION
-            )
+            SupportedFeatureKey(name=name, min_version=oldest, max_version=newest)
+            for name, oldest, newest in _FEATURES
+            if oldest > 0 or call.version >= _ZERO_MINIMUM_SINCE
         ],
         finalized_features_epoch=1,
         finalized_features=[
-            FinalizedFeatureKey(
-                name="metadata.version",
-                max_version_level=METADATA_VERSION,
-                min_version_level=METADATA_VERSION,
-            )
+            FinalizedFeatureKey(name=name, max_version_level=newest, min_version_level=newest)
+            for name, _, newest in _FEATURES
         ],
     )
 
 
-def version_table(served: list[Api]) -> list[ApiVersion]:
+def _version_table(served: list[Api]) -> list[ApiVersion]:
     """The ranges to advertise, by API key."""
     return [
         ApiVersion(

@@ -52,7 +52,7 @@ def test_what_is_for_the_java_machine_is_passed_over_with_a_note() -> None:
 
 def test_what_apache_kafka_knows_and_ottla_does_not_do_is_named() -> None:
     names = ("process.roles", "num.io.threads", "ssl.keystore.location", "listener.name.x.ssl.key.password")
-    for name in (*names, "log.local.retention.ms", "group.initial.rebalance.delay.ms"):
+    for name in (*names, "log.local.retention.ms", "group.coordinator.threads"):
         (warning,) = gather(assignments=[f"{name}=1"]).warnings
         assert warning.startswith(f"{name} is known to Apache Kafka, but has no effect in Ottla yet: ")
 

@@ -1,0 +1,20 @@
+"""What the handlers of group requests share: find the coordinator, ask it, turn a refusal into a response."""
+
+from ottla.broker.call import Call
+from ottla.broker.group_coordinators import GroupCoordinators
+from ottla.broker.group_shard import Decide
+from ottla.core.errors import KafkaError
+from ottla.groups.refusals import refusal
+from ottla.wire.schema import Message
+
+
+async def ask(
+    groups: GroupCoordinators, group_id: str, request: Message, call: Call, decide: Decide
+) -> Message:
+    """The coordinator's response, or the refusal in this request's form."""
+    try:
+        shard = await groups.shard_of(group_id)
+        reply = await shard.ask(decide, call)
+    except KafkaError as error:
+        reply = error
+    return refusal(request, reply, call.version) if isinstance(reply, KafkaError) else reply

@@ -1,0 +1,23 @@
+"""ConsumerGroupHeartbeat (key 68), versions 0–1: all that a member of a consumer group says and hears (KIP-848).
+
+Deviations: none. The rules are in `ottla.groups`.
+"""
+
+from ottla.broker.call import Call
+from ottla.broker.group_coordinators import GroupCoordinators
+from ottla.broker.group_requests import ask
+from ottla.wire.messages.consumer_group_heartbeat import ConsumerGroupHeartbeatRequest
+from ottla.wire.schema import Message
+
+
+async def consumer_group_heartbeat(
+    groups: GroupCoordinators, request: ConsumerGroupHeartbeatRequest, call: Call
+) -> Message:
+    """The member's epoch and what it is to read now."""
+    return await ask(
+        groups,
+        request.group_id,
+        request,
+        call,
+        lambda machine, caller, now_ms: machine.consumer_group_heartbeat(request, caller, now_ms),
+    )

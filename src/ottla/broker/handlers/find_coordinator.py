@@ -1,0 +1,57 @@
+"""FindCoordinator (key 10), versions 0–6: the broker that coordinates a group.
+
+One key up to version 3, several since 4 (KIP-699). The first question makes `__consumer_offsets`, and is answered when
+it is there.
+
+Deviations: transactional ids and share groups (types 1 and 2) are answered COORDINATOR_NOT_AVAILABLE until they are
+served; Apache Kafka lets the first question fail while the topic is being made.
+"""
+
+from ottla.broker.addresses import BrokerAddress, addresses
+from ottla.broker.call import Call
+from ottla.broker.group_coordinators import GroupCoordinators
+from ottla.cluster.cluster import Cluster
+from ottla.core.errors import ErrorCode, KafkaError
+from ottla.wire.messages.find_coordinator import Coordinator, FindCoordinatorRequest, FindCoordinatorResponse
+
+GROUP, TRANSACTION, SHARE = 0, 1, 2
+KEYS_SINCE = 4
+SHARE_SINCE = 6
+
+
+async def find_coordinator(
+    cluster: Cluster, groups: GroupCoordinators, request: FindCoordinatorRequest, call: Call
+) -> FindCoordinatorResponse:
+    """One answer for each key."""
+    keys = request.coordinator_keys if call.version >= KEYS_SINCE else [request.key]
+    found = [await _find(cluster, groups, request.key_type, key, call) for key in keys]
+    if call.version >= KEYS_SINCE:
+        return FindCoordinatorResponse(coordinators=found)
+    return FindCoordinatorResponse(
+        error_code=found[0].error_code,
+        error_message=found[0].error_message,
+        node_id=found[0].node_id,
+        host=found[0].host,
+        port=found[0].port,
+    )
+
+
+async def _find(cluster: Cluster, groups: GroupCoordinators, kind: int, key: str, call: Call) -> Coordinator:
+    if kind not in (GROUP, TRANSACTION, SHARE) or (kind == SHARE and call.version < SHARE_SINCE):
+        return _none(key, KafkaError(ErrorCode.INVALID_REQUEST, f"There is no coordinator of type {kind}."))
+    if kind != GROUP:
+        reason = "Transactions and share groups are not served yet."
+        return _none(key, KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, reason))
+    try:
+        await groups.make_topic()
+    except KafkaError as error:
+        return _none(key, KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, error.message))
+    return _at(key, addresses(cluster.image, call)[0])
+
+
+def _at(key: str, broker: BrokerAddress) -> Coordinator:
+    return Coordinator(key=key, node_id=broker.id, host=broker.host, port=broker.port)
+
+
+def _none(key: str, error: KafkaError) -> Coordinator:
+    return Coordinator(key=key, node_id=-1, port=-1, error_code=error.code, error_message=error.message)
