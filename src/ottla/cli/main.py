@@ -75,7 +75,8 @@ def _run(words: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ottla {ottla.__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    # With its name given, argparse makes no usage text, for which it would import 20 modules.
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, prog=parser.prog)
     wanted = next((word for word in words if not word.startswith("-")), None)
     for name, command in COMMANDS.items():
         if name == wanted:
