@@ -114,6 +114,5 @@ def test_a_file_made_for_apache_kafka_works_and_what_does_nothing_is_named() -> 
         "inter.broker.listener.name",
         "num.network.threads",
         "num.io.threads",
-        "offsets.topic.replication.factor",
         "transaction.state.log.min.isr",
     }
