@@ -46,7 +46,7 @@ class Appending:
 
 def _known(partition: Partition, batch: Batch) -> Appended | Refusal | None:
     """What the producer's earlier batches say about this one: it is there already, it cannot follow, or None: go on."""
-    verdict = partition.producers.check(batch)
+    verdict = partition.log.producers.check(batch)
     if isinstance(verdict, AppendedBatch):
         return Appended(verdict.base_offset, verdict.last_offset, verdict.timestamp)
     return Refusal(verdict) if verdict else None

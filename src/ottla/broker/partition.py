@@ -16,7 +16,6 @@ from ottla.log.config import NEVER
 from ottla.log.errors import LogWriteError
 from ottla.log.flush import Flush
 from ottla.log.log import Appended, Log
-from ottla.log.producers import NO_PRODUCER_ID, Producers
 from ottla.records.batch import Batch
 
 _log = logging.getLogger(__name__)
@@ -38,7 +37,6 @@ class Partition:
         "leader_epoch",
         "log",
         "min_in_sync_replicas",
-        "producers",
         "topic",
         "topic_id",
     )
@@ -51,7 +49,6 @@ class Partition:
         self.in_sync_replicas = len(topic.partitions[index].in_sync)
         self.min_in_sync_replicas = 1
         self.log = log
-        self.producers = Producers()
         log.high_watermark = log.log_end_offset  # all replicas, this one, have what is in the log
         self.error = ErrorCode.NONE
         """Why this partition serves nobody: its disk failed, or it was deleted."""
@@ -80,8 +77,6 @@ class Partition:
             appended = self.log.append(batch, self.leader_epoch, now_ms)
         except LogWriteError as failure:
             raise self._refused(failure) from failure
-        if batch.producer_id != NO_PRODUCER_ID:
-            self.producers.appended(batch, appended.base_offset)
         self._unreadable_bytes += batch.batch_length + 12
         if durable or self.log.unflushed_messages >= self.log.config.flush_messages:
             self._sync_until = appended.last_offset + 1

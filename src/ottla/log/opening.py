@@ -76,7 +76,7 @@ def open_files(
         opened = _start_over(found, config, now_ms, log_start_offset)
     opened.segments.active.created_ms = now_ms
     opened.log_start_offset = max(log_start_offset, opened.segments[0].base_offset)
-    if opened.producers and opened.flushed_offset not in opened.snapshots.offsets:
+    if opened.producers and not opened.snapshots.has(opened.flushed_offset):
         opened.touched = True
     epochs.truncate_from_end(opened.log_end_offset)
     epochs.truncate_from_start(opened.log_start_offset)
@@ -102,7 +102,9 @@ def _recover(found: Found, config: LogConfig, recovery_point: int | None) -> Ope
     That one may have ended since the checkpoint, and the last entry of its time index be lost.
     """
     directory, row, snapshots, epochs = found
-    producers = ProducerRecovery(snapshots, NEVER if recovery_point is None else recovery_point)
+    producers = ProducerRecovery(
+        snapshots, NEVER if recovery_point is None else max(recovery_point, row[0].base_offset)
+    )
     first = len(row) - 1
     if recovery_point is not None:
         first = Segments(directory, row).number_of(max(recovery_point - 1, 0))
@@ -118,6 +120,7 @@ def _recover(found: Found, config: LogConfig, recovery_point: int | None) -> Ope
             break
         if number + 1 < len(row):
             row[number].seal()
+            producers.segment_ended(row[number + 1].base_offset)
     flushed_offset = min(recovery_point, next_offset) if recovery_point is not None else next_offset
     segments = Segments(directory, row)
     opened = Opened(segments, epochs, 0, next_offset, flushed_offset, snapshots)
