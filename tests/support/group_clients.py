@@ -184,16 +184,10 @@ class ClassicClient(Client):
         elif code is not ErrorCode.NONE:
             self.reset()
         else:
-            entries = (
-                decode(ConsumerProtocolAssignment, reply.assignment).assigned_partitions
-                if reply.assignment
-                else []
-            )
-            self.owned = frozenset(
-                (entry.topic, partition) for entry in entries for partition in entry.partitions
-            )
-            self.parts[self.generation_id] = self.owned
-            self.phase = self.beat
+            before = self.owned
+            self.owned = self.parts[self.generation_id] = _assigned(reply.assignment)
+            # What a cooperative member gives up goes to its new owner in another round.
+            self.phase = self.join if self.assignor.cooperative and before - self.owned else self.beat
 
     def beat(self) -> None:
         if self.assigned_for is not None and self.assigned_for != self.counts():
@@ -223,6 +217,13 @@ class ClassicClient(Client):
             request = LeaveGroupRequest(group_id=GROUP, members=[MemberIdentity(member_id=self.member_id)])
             self.shell.ask(request)
         self.owned = NOTHING
+
+
+def _assigned(assignment: bytes) -> Owned:
+    if not assignment:
+        return NOTHING
+    entries = decode(ConsumerProtocolAssignment, assignment).assigned_partitions
+    return frozenset((entry.topic, partition) for entry in entries for partition in entry.partitions)
 
 
 class ConsumerClient(Client):

@@ -1,4 +1,5 @@
-"""Questions about groups, put to any coordinator; the answers are codes and counts, nothing that differs by run."""
+"""Questions about groups, put to any coordinator; the answers are codes and counts, nothing that differs by
+run."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -77,7 +78,9 @@ def beat_request(group: str, member_id: str, epoch: int = 0, **changes: Any) -> 
     )
 
 
-def commit_request(talker: Talker, group: str, epoch: int = -1, member_id: str = "", **changes: Any) -> OffsetCommitRequest:
+def commit_request(
+    talker: Talker, group: str, epoch: int = -1, member_id: str = "", **changes: Any
+) -> OffsetCommitRequest:
     partition = OffsetCommitRequestPartition(**({"partition_index": 0, "committed_offset": 7} | changes))
     topic = OffsetCommitRequestTopic(name="a", topic_id=talker.topic_id, partitions=[partition])
     return OffsetCommitRequest(
@@ -85,7 +88,9 @@ def commit_request(talker: Talker, group: str, epoch: int = -1, member_id: str =
     )
 
 
-def commit(talker: Talker, group: str, version: int = 9, epoch: int = -1, member_id: str = "", **changes: Any) -> int:
+def commit(
+    talker: Talker, group: str, version: int = 9, epoch: int = -1, member_id: str = "", **changes: Any
+) -> int:
     response = talker.ask(commit_request(talker, group, epoch, member_id, **changes), version)
     return int(response.topics[0].partitions[0].error_code)
 
@@ -209,9 +214,11 @@ def rejoining(talker: Talker) -> Answers:
     member_id, generation_id = stable(talker, "rj")
     second = talker.park(join_request("rj"), 3)
     until(
-        lambda: talker.ask(
-            HeartbeatRequest(group_id="rj", generation_id=generation_id, member_id=member_id), 3
-        ).error_code,
+        lambda: (
+            talker.ask(
+                HeartbeatRequest(group_id="rj", generation_id=generation_id, member_id=member_id), 3
+            ).error_code
+        ),
         27,
     )
     leader = talker.ask(join_request("rj", member_id), 3)
@@ -227,9 +234,7 @@ def static_members(talker: Talker) -> Answers:
     older = talker.ask(join_request("st", group_instance_id="i"), 5)
     beats = [
         talker.ask(
-            HeartbeatRequest(
-                group_id="st", generation_id=generation_id, member_id=m, group_instance_id=i
-            ),
+            HeartbeatRequest(group_id="st", generation_id=generation_id, member_id=m, group_instance_id=i),
             4,
         ).error_code
         for m, i in ((member_id, "i"), (older.member_id, "i"), (older.member_id, "other"), (member_id, None))
@@ -245,10 +250,13 @@ def leaving(talker: Talker) -> Answers:
 
     def leave(group: str, *members: MemberIdentity, version: int = 5) -> Any:
         response = talker.ask(LeaveGroupRequest(group_id=group, members=list(members)), version)
-        return response.error_code, [(m.member_id != "", m.group_instance_id, m.error_code) for m in response.members]
+        return response.error_code, [
+            (m.member_id != "", m.group_instance_id, m.error_code) for m in response.members
+        ]
 
     answers: Answers = [
-        talker.ask(LeaveGroupRequest(group_id=g, member_id="nobody"), 2).error_code for g in ("", "none", "lv")
+        talker.ask(LeaveGroupRequest(group_id=g, member_id="nobody"), 2).error_code
+        for g in ("", "none", "lv")
     ]
     nobody, me = MemberIdentity(member_id="nobody"), MemberIdentity(member_id=member_id)
     answers += [leave("", nobody), leave("none", nobody), leave("lv", nobody, me, me), leave("lv", me)]
@@ -297,7 +305,13 @@ def fetches(talker: Talker) -> Answers:
             answers.append((response.error_code, found))
     for version in (8, 9, 10):
         one = [OffsetFetchRequestTopics(name="a", topic_id=talker.topic_id, partition_indexes=[0, 1])]
-        for group, wanted_topics in (("of", one), ("of", None), ("of-none", one), ("of-none", None), ("", one)):
+        for group, wanted_topics in (
+            ("of", one),
+            ("of", None),
+            ("of-none", one),
+            ("of-none", None),
+            ("", one),
+        ):
             asked = OffsetFetchRequestGroup(group_id=group, topics=wanted_topics)
             (got,) = talker.ask(OffsetFetchRequest(groups=[asked]), version).groups
             answers.append((got.group_id, got.error_code, [_offsets(t.partitions) for t in got.topics]))
@@ -342,7 +356,15 @@ def describing(talker: Talker) -> Answers:
             (got,) = talker.ask(DescribeGroupsRequest(groups=[group]), version).groups
             members = [(len(m.member_metadata), len(m.member_assignment)) for m in got.members]
             answers.append(
-                (group, got.error_code, bool(got.error_message), got.group_state, got.protocol_type, got.protocol_data, members)
+                (
+                    group,
+                    got.error_code,
+                    bool(got.error_message),
+                    got.group_state,
+                    got.protocol_type,
+                    got.protocol_data,
+                    members,
+                )
             )
     return answers
 
@@ -373,7 +395,14 @@ def listing(talker: Talker) -> Answers:
     commit(talker, "ls-simple")
     talker.ask(beat_request("ls-new", "m1"), 1)
     answers: Answers = []
-    for states, types in (([], []), (["stable"], []), (["EMPTY"], []), ([], ["Consumer"]), (["Dead"], []), ([], ["none"])):
+    for states, types in (
+        ([], []),
+        (["stable"], []),
+        (["EMPTY"], []),
+        ([], ["Consumer"]),
+        (["Dead"], []),
+        ([], ["none"]),
+    ):
         response = talker.ask(ListGroupsRequest(states_filter=states, types_filter=types), 5)
         lines = [
             (g.group_id, g.protocol_type, g.group_state, g.group_type)
@@ -446,7 +475,9 @@ def epochs(talker: Talker) -> Answers:
     answers.append(_told(talker.ask(beat_request("ep", "m1", 1), 1)))
     kept = [TopicPartitions(topic_id=talker.topic_id, partitions=asked[4][0])]
     answers.append(_told(talker.ask(beat_request("ep", "m1", 1, topic_partitions=kept), 1)))
-    answers.append(_told(talker.ask(beat_request("ep", "m1", 1, topic_partitions=kept), 1)))  # the answer was lost
+    answers.append(
+        _told(talker.ask(beat_request("ep", "m1", 1, topic_partitions=kept), 1))
+    )  # the answer was lost
     answers.append(_told(talker.ask(beat_request("ep", "m1", 1), 1)))  # and it does not say what it has
     answers.append(_told(talker.ask(beat_request("ep", "m2", 2), 1)))
     answers.append(_told(talker.ask(beat_request("ep", "m2", -1), 1)))
@@ -481,7 +512,13 @@ def consumer_offsets(talker: Talker) -> Answers:
     answers: Answers = [
         commit(talker, "co", version, epoch, member)
         for version, epoch, member in (
-            (8, 1, "m1"), (9, 1, "m1"), (9, 0, "m1"), (9, 2, "m1"), (9, 1, "nobody"), (9, -1, ""), (9, -1, "m1"),
+            (8, 1, "m1"),
+            (9, 1, "m1"),
+            (9, 0, "m1"),
+            (9, 2, "m1"),
+            (9, 1, "nobody"),
+            (9, -1, ""),
+            (9, -1, "m1"),
         )  # fmt: skip
     ]
     topics = [OffsetFetchRequestTopics(name="a", partition_indexes=[0])]
@@ -505,12 +542,16 @@ def kinds(talker: Talker) -> Answers:
         shape(talker.ask(join_request("kd-new", protocol_type="other", protocols=other), 5)),
         shape(talker.ask(join_request("kd-new"), 5)),
         shape(talker.ask(join_request("kd-new", "nobody"), 5)),
-        shape(talker.ask(join_request("kd-new", protocols=[JoinGroupRequestProtocol(name="range", metadata=b"")]), 3)),
+        shape(
+            talker.ask(
+                join_request("kd-new", protocols=[JoinGroupRequestProtocol(name="range", metadata=b"")]), 3
+            )
+        ),
         talker.ask(SyncGroupRequest(group_id="kd-new", generation_id=1, member_id="m1"), 3).error_code,
         talker.ask(HeartbeatRequest(group_id="kd-new", generation_id=1, member_id="m1"), 3).error_code,
-        talker.ask(
-            LeaveGroupRequest(group_id="kd-new", members=[MemberIdentity(member_id="m1")]), 5
-        ).members[0].error_code,
+        talker.ask(LeaveGroupRequest(group_id="kd-new", members=[MemberIdentity(member_id="m1")]), 5)
+        .members[0]
+        .error_code,
     ]
     return answers
 

@@ -289,12 +289,12 @@ class GroupCoordinator:
         if request.member_epoch != JOIN_EPOCH:
             raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {request.group_id} not found.")
         if group is not None and (group.members or group.stored is not None):
-            out = self._end_classic(group)
+            out = self._end_classic(group, now_ms)
             out.then = partial(self._beat, request, caller, now_ms)
             return out
         return consumer.heartbeat(self.consumers, ConsumerGroup(request.group_id), request, caller, now_ms)
 
-    def _end_classic(self, group: ClassicGroup) -> GroupDecision:
+    def _end_classic(self, group: ClassicGroup, now_ms: int) -> GroupDecision:
         """An empty classic group makes room, one with members is taken over with them."""
         if not group.members:
             out = GroupDecision(records=[GroupRecord(GroupMetadataKey(group=group.group_id), None)])
@@ -305,6 +305,7 @@ class GroupCoordinator:
             out = migration.upgrade(group, self.config, self.topics)
         for member in group.members.values():
             self.rebalancing.dismiss(member, ErrorCode.REBALANCE_IN_PROGRESS, out)
+            self.rebalancing.renew_session(group, member, now_ms)
         self.deadlines.cancel(Deadline(Wait.JOIN, group.group_id))
         self.deadlines.cancel(Deadline(Wait.SYNC, group.group_id))
         return out

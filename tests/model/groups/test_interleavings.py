@@ -1,8 +1,8 @@
 """Random interleavings of what happens to groups, and what must hold whatever happens.
 
-Two consumers never believe to own the same partition, neither within one generation nor at one moment; epochs and
-generations never go back; a coordinator that only read the log knows what the live one has written down; and once
-things calm down, every partition is owned.
+Two consumers never believe to own the same partition, neither within one generation nor at one moment;
+epochs and generations never go back; a coordinator that only read the log knows what the live one has
+written down; and once things calm down, every partition is owned.
 """
 
 from dataclasses import fields
@@ -11,13 +11,13 @@ from typing import Any
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.support.group_clients import GROUP, ClassicClient, Client, ConsumerClient
+from tests.support.groups import GroupShell
 
 from ottla.groups.classic.group import ClassicGroup
 from ottla.groups.config import GroupConfig, Migration
 from ottla.groups.consumer.group import ConsumerGroup
 from ottla.groups.coordinator import GroupCoordinator
-from tests.support.group_clients import GROUP, ClassicClient, Client, ConsumerClient
-from tests.support.groups import GroupShell
 
 _SOFT = {"checked_version", "resolved"}
 _VERSIONS = st.sampled_from([0, 3, 5, 9])
@@ -156,7 +156,6 @@ class Interleaving(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Everything calms down: who is left shares all partitions."""
-        wanted = self.wanted()
         for _ in range(60):
             self.shell.advance(2_500)
             for client in self.clients:
@@ -165,7 +164,9 @@ class Interleaving(RuleBasedStateMachine):
             self.epochs_never_go_back()
         self.the_log_tells_it_all()
         owned = [partition for client in self.clients for partition in client.owned]
-        assert sorted(owned) == sorted(wanted)
+        assert sorted(owned) == sorted(self.wanted()), [
+            (client.name, client.topics, client.owned) for client in self.clients
+        ]
 
     def wanted(self) -> set[tuple[str, int]]:
         topics = self.shell.topics
@@ -249,7 +250,7 @@ class MixedInterleaving(Interleaving):
 
     @precondition(lambda self: len(self.clients) < 5)
     @rule(instance=st.sampled_from(["i1", "i2"]), classic=st.booleans())
-    def static_comes(self, instance: str, classic: bool) -> None:  # noqa: FBT001
+    def static_comes(self, instance: str, classic: bool) -> None:
         if instance in {client.instance_id for client in self.clients + self.gone}:
             return
         if classic:

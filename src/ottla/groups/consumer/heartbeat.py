@@ -185,6 +185,7 @@ def _described(
         server_assignor=before.server_assignor
         if request.server_assignor is None
         else request.server_assignor,
+        classic_member_metadata=None,
     )
 
 
