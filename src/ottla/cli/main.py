@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import ottla
 from ottla.cli.errors import CommandError, UsageError
@@ -41,8 +41,18 @@ ottla COMMAND --help tells more about each.
 """
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Descriptions as they are written. Finds the width itself: argparse imports 20 modules for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_terminal_width())
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=Formatter, **settings)
 
     def error(self, message: str) -> NoReturn:
         self.exit(WRONG_USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -68,25 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    parser = Parser(
-        prog="ottla",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(prog="ottla", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("--version", action="version", version=f"ottla {ottla.__version__}")
-    # With its name given, argparse makes no usage text, for which it would import 20 modules.
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, prog=parser.prog)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     wanted = next((word for word in words if not word.startswith("-")), None)
     for name, command in COMMANDS.items():
         if name == wanted:
             module = import_module(command.module)
-            subparser = commands.add_parser(
-                name,
-                help=command.summary,
-                description=module.__doc__,
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-            )
+            subparser = commands.add_parser(name, help=command.summary, description=module.__doc__)
             module.configure(subparser)
         else:
             commands.add_parser(name, help=command.summary)
@@ -94,6 +93,13 @@ def _run(words: list[str]) -> int:
     status: int = options.run(options)
     sys.stdout.flush()
     return status
+
+
+def _terminal_width() -> int:
+    try:
+        return int(os.environ.get("COLUMNS") or os.get_terminal_size(1).columns) - 2
+    except (OSError, ValueError):
+        return 78
 
 
 def _complain(error: object, status: int) -> int:
