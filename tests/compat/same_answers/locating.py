@@ -37,28 +37,44 @@ def ask_all_times(asker: Asker, what: str, topic: str, until: int) -> None:
 
 @story
 def list_offsets_in_every_version(asker: Asker) -> None:
-    asker.create("log", "empty")
-    put(asker, "log", batch("a", "b", "c"), batch("d", times=(50,)))
-    for topic in ("log", "empty"):
+    asker.create("listed", "listed-empty")
+    put(asker, "listed", batch("a", "b", "c"), batch("d", times=(50,)))
+    for topic in ("listed", "listed-empty"):
         for time in SPECIAL:
             for isolation in (0, 1):
                 asker.ask_in_versions(
                     f"{topic} at {time}, isolation {isolation}",
                     "ListOffsets",
-                    lambda v, t=time, i=isolation, n=topic: offsets((n, 0, t), isolation_level=i if v > 1 else 0),  # type: ignore[misc]
+                    lambda v, t=time, i=isolation, n=topic: offsets(
+                        (n, 0, t), isolation_level=i if v > 1 else 0
+                    ),  # type: ignore[misc]
                 )
     for time in (0, EPOCH_MS + 2, EPOCH_MS + 40, EPOCH_MS + 51):
         asker.ask_in_versions(
-            f"at {time}", "ListOffsets", lambda _, t=time: offsets(("log", 0, t), ("empty", 0, t))  # type: ignore[misc]
+            f"at {time}",
+            "ListOffsets",
+            lambda _, t=time: offsets(("listed", 0, t), ("listed-empty", 0, t)),  # type: ignore[misc]
         )
 
 
 @story
 def list_offsets_by_time(asker: Asker) -> None:
     asker.create("ties", "backwards", "untimed", *(f"of-{codec.name.lower()}" for codec in Codec))
-    put(asker, "ties", batch("a", "b", "c", times=(1, 3, 3)), batch("d", "e", times=(3, 2)), batch("f", times=(5,)))
+    put(
+        asker,
+        "ties",
+        batch("a", "b", "c", times=(1, 3, 3)),
+        batch("d", "e", times=(3, 2)),
+        batch("f", times=(5,)),
+    )
     ask_all_times(asker, "ties", "ties", 5)
-    put(asker, "backwards", batch("a", times=(9,)), batch("b", "c", times=(7, 8)), batch("d", "e", times=(6, 2)))
+    put(
+        asker,
+        "backwards",
+        batch("a", times=(9,)),
+        batch("b", "c", times=(7, 8)),
+        batch("d", "e", times=(6, 2)),
+    )
     put(asker, "backwards", batch("f", times=(9,)))
     ask_all_times(asker, "backwards", "backwards", 9)
     for codec in Codec:
@@ -81,18 +97,18 @@ def list_offsets_after_deletion(asker: Asker) -> None:
 
 @story
 def list_offsets_stamped_by_the_broker(asker: Asker) -> None:
-    asker.create("stamped", message_timestamp_type="LogAppendTime")
-    put(asker, "stamped", batch("a", "b", "c"))
+    asker.create("listed-stamped", message_timestamp_type="LogAppendTime")
+    put(asker, "listed-stamped", batch("a", "b", "c"))
     for codec in (Codec.NONE, Codec.GZIP):
-        put(asker, "stamped", batch("d", "e", codec=codec))
+        put(asker, "listed-stamped", batch("d", "e", codec=codec))
         for time in (-3, 0, EPOCH_MS + 1):
-            asker.ask(f"{codec.name}, at {time}", "ListOffsets", offsets(("stamped", 0, time)))
+            asker.ask(f"{codec.name}, at {time}", "ListOffsets", offsets(("listed-stamped", 0, time)))
 
 
 @story
 def list_offsets_of_what_is_not_there(asker: Asker) -> None:
-    asker.create("good", partitions=2)
-    rows = [("none", 0, -1), ("good", 0, -1), ("good", 9, -1), ("good", -1, -1), ("good", 1, -1)]
+    asker.create("some", partitions=2)
+    rows = [("none", 0, -1), ("some", 0, -1), ("some", 9, -1), ("some", -1, -1), ("some", 1, -1)]
     asker.ask_in_versions("bad ones between good ones", "ListOffsets", lambda _: offsets(*rows))
     asker.ask_in_versions(
         "a partition twice", "ListOffsets", lambda _: offsets(rows[1], rows[4], rows[1], rows[2], rows[2])
@@ -106,8 +122,8 @@ def list_offsets_of_what_is_not_there(asker: Asker) -> None:
             range(4, 12),
         )
     for time in (-2, -3, -9, 0):
-        asker.ask(f"unknown partition at {time}", "ListOffsets", offsets(("good", 9, time)))
-        asker.ask(f"unknown epoch at {time}", "ListOffsets", offsets(("good", 0, time), epoch=9))
+        asker.ask(f"unknown partition at {time}", "ListOffsets", offsets(("some", 9, time)))
+        asker.ask(f"unknown epoch at {time}", "ListOffsets", offsets(("some", 0, time), epoch=9))
     for replica in (-2, 0, 1, 9):
         asker.ask(f"replica {replica}", "ListOffsets", offsets(rows[1], replica_id=replica))
     asker.ask("isolation level 2", "ListOffsets", offsets(rows[1], isolation_level=2))
@@ -115,9 +131,9 @@ def list_offsets_of_what_is_not_there(asker: Asker) -> None:
 
 @story
 def epoch_ends(asker: Asker) -> None:
-    asker.create("log", "empty")
-    put(asker, "log", batch("a", "b"))
-    for topic in ("log", "empty"):
+    asker.create("ends", "ends-empty")
+    put(asker, "ends", batch("a", "b"))
+    for topic in ("ends", "ends-empty"):
         for epoch in (-1, 0, 1, -2, 2**31 - 1):
             for current in (-1, 0, 1, -2):
                 row = OffsetForLeaderPartition(partition=0, leader_epoch=epoch, current_leader_epoch=current)
@@ -130,7 +146,7 @@ def epoch_ends(asker: Asker) -> None:
                     lambda _, r=request: r,  # type: ignore[misc]
                 )
     rows = [OffsetForLeaderPartition(partition=index) for index in (0, 9, -1, 0)]
-    topics = [OffsetForLeaderTopic(topic=name, partitions=rows) for name in ("none", "log")]
+    topics = [OffsetForLeaderTopic(topic=name, partitions=rows) for name in ("none", "ends")]
     asker.ask_in_versions(
         "what is not there", "OffsetForLeaderEpoch", lambda _: OffsetForLeaderEpochRequest(topics=topics)
     )
@@ -140,36 +156,36 @@ def epoch_ends(asker: Asker) -> None:
             "OffsetForLeaderEpoch",
             OffsetForLeaderEpochRequest(
                 replica_id=replica,
-                topics=[OffsetForLeaderTopic(topic="log", partitions=[OffsetForLeaderPartition()])],
+                topics=[OffsetForLeaderTopic(topic="ends", partitions=[OffsetForLeaderPartition()])],
             ),
         )
-    asker.quietly("DeleteRecords", delete(("log", 0, 2)))
+    asker.quietly("DeleteRecords", delete(("ends", 0, 2)))
     asker.ask_in_versions(
         "after all is deleted",
         "OffsetForLeaderEpoch",
         lambda _: OffsetForLeaderEpochRequest(
-            topics=[OffsetForLeaderTopic(topic="log", partitions=[OffsetForLeaderPartition()])]
+            topics=[OffsetForLeaderTopic(topic="ends", partitions=[OffsetForLeaderPartition()])]
         ),
     )
 
 
 @story
 def delete_records(asker: Asker) -> None:
-    asker.create("log", "empty", partitions=2)
-    asker.create("compacted", cleanup_policy="compact")
-    asker.create("both", cleanup_policy="compact,delete")
-    put(asker, "log", batch("a", "b", "c"), batch("d"))
-    put(asker, "compacted", batch("a", keys=("k",)))
-    put(asker, "both", batch("a", keys=("k",)))
+    asker.create("cutting", "cutting-empty", partitions=2)
+    asker.create("cutting-compacted", cleanup_policy="compact")
+    asker.create("cutting-both", cleanup_policy="compact,delete")
+    put(asker, "cutting", batch("a", "b", "c"), batch("d"))
+    put(asker, "cutting-compacted", batch("a", keys=("k",)))
+    put(asker, "cutting-both", batch("a", keys=("k",)))
     for offset in (0, 2, 1, 2, 5, -2, -5, 2**62, 4, -1):
-        request = delete(("log", 0, offset))
+        request = delete(("cutting", 0, offset))
         asker.ask_in_versions(f"before {offset}", "DeleteRecords", lambda _, r=request: r)  # type: ignore[misc]
-        asker.ask(f"before {offset}: what is left", "Fetch", fetch(asker, at("log", 2)), 12)
-    asker.ask("from an empty one", "DeleteRecords", delete(("empty", 0, 0), ("empty", 1, -1)))
-    asker.ask("beyond an empty one", "DeleteRecords", delete(("empty", 0, 1)))
-    rows = [("none", 0, 0), ("log", 0, 0), ("log", 7, 0), ("log", -1, 0), ("log", 1, -1)]
+        asker.ask(f"before {offset}: what is left", "Fetch", fetch(asker, at("cutting", 2)), 12)
+    asker.ask("from an empty one", "DeleteRecords", delete(("cutting-empty", 0, 0), ("cutting-empty", 1, -1)))
+    asker.ask("beyond an empty one", "DeleteRecords", delete(("cutting-empty", 0, 1)))
+    rows = [("none", 0, 0), ("cutting", 0, 0), ("cutting", 7, 0), ("cutting", -1, 0), ("cutting", 1, -1)]
     asker.ask_in_versions("bad ones between good ones", "DeleteRecords", lambda _: delete(*rows))
-    asker.ask_in_versions("compacted", "DeleteRecords", lambda _: delete(("compacted", 0, 1)))
-    asker.ask("compacted and deleted", "DeleteRecords", delete(("both", 0, 1)))
+    asker.ask_in_versions("cutting-compacted", "DeleteRecords", lambda _: delete(("cutting-compacted", 0, 1)))
+    asker.ask("compacted and deleted", "DeleteRecords", delete(("cutting-both", 0, 1)))
     asker.ask("nothing", "DeleteRecords", delete())
-    asker.ask("without time", "DeleteRecords", delete(("empty", 0, 0), timeout_ms=0))
+    asker.ask("without time", "DeleteRecords", delete(("cutting-empty", 0, 0), timeout_ms=0))

@@ -172,7 +172,9 @@ def produce_late_and_early(asker: Asker) -> None:
     now = int(time.time() * 1000)
     ahead, behind = now + 2 * HOUR_MS - EPOCH_MS, now - 2 * HOUR_MS - EPOCH_MS
     asker.create("clock", message_timestamp_before_max_ms=str(HOUR_MS))
-    asker.create("stamped", message_timestamp_type="LogAppendTime", message_timestamp_before_max_ms="1000")
+    asker.create(
+        "clock-stamped", message_timestamp_type="LogAppendTime", message_timestamp_before_max_ms="1000"
+    )
     for what, times in {
         "all in time": (now - EPOCH_MS,) * 3,
         "the second ahead": (now - EPOCH_MS, ahead, now - EPOCH_MS),
@@ -184,10 +186,10 @@ def produce_late_and_early(asker: Asker) -> None:
             records = batch("a", "b", "c", times=times, codec=codec)
             request = produce(asker, ("clock", 0, records))
             asker.ask(f"{what}, {codec.name}", "Produce", request)
-        asker.ask(f"{what}, stamped by the broker", "Produce", produce(asker, ("stamped", 0, records)))
+        asker.ask(f"{what}, stamped by the broker", "Produce", produce(asker, ("clock-stamped", 0, records)))
     records = batch("a", "b", times=(ahead, ahead))
     asker.ask_in_versions("all ahead", "Produce", lambda _: produce(asker, ("clock", 0, records)))
-    asker.ask("the stamped ones' end", "ListOffsets", offsets(("stamped", 0, -1)))
+    asker.ask("the stamped ones' end", "ListOffsets", offsets(("clock-stamped", 0, -1)))
 
 
 @story
@@ -196,14 +198,16 @@ def produce_stamped_by_the_broker(asker: Asker) -> None:
     asker.create(*names.values(), message_timestamp_type="LogAppendTime")
     asker.ask_in_versions("LogAppendTime", "Produce", lambda v: produce(asker, (names[v], 0, WELL_MADE)))
     read_back(asker, "LogAppendTime", "stamped-v3")
-    asker.create("codecs", message_timestamp_type="LogAppendTime")
+    asker.create("stamped-codecs", message_timestamp_type="LogAppendTime")
     for codec in CODECS:
-        put(asker, "codecs", batch("a" * 99, "b", codec=codec))
-    read_back(asker, "LogAppendTime in every codec", "codecs")
+        put(asker, "stamped-codecs", batch("a" * 99, "b", codec=codec))
+    read_back(asker, "LogAppendTime in every codec", "stamped-codecs")
     claims = patched(WELL_MADE, 21, ">h", 0x08)
-    asker.ask("it says it is stamped already", "Produce", produce(asker, ("codecs", 0, claims)))
+    asker.ask("it says it is stamped already", "Produce", produce(asker, ("stamped-codecs", 0, claims)))
     for what in ("no timestamp", "negative timestamp"):
-        asker.ask(f"{what} to a stamping topic", "Produce", produce(asker, ("codecs", 0, MALFORMED[what])))
+        asker.ask(
+            f"{what} to a stamping topic", "Produce", produce(asker, ("stamped-codecs", 0, MALFORMED[what]))
+        )
 
 
 @story
@@ -217,9 +221,9 @@ def produce_too_much(asker: Asker) -> None:
     )
     asker.ask("more than a segment", "Produce", produce(asker, ("segment", 0, batch("x" * 1_048_576))))
     asker.ask_in_versions("too large", "Produce", lambda _: produce(asker, ("small", 0, batch("x" * 400))))
-    asker.create("uncompressed", compression_type="uncompressed", max_message_bytes="200")
+    asker.create("small-uncompressed", compression_type="uncompressed", max_message_bytes="200")
     large = batch("x" * 900, codec=Codec.GZIP)
-    asker.ask("grows beyond the limit", "Produce", produce(asker, ("uncompressed", 0, large)))
+    asker.ask("grows beyond the limit", "Produce", produce(asker, ("small-uncompressed", 0, large)))
 
 
 @story
@@ -315,4 +319,3 @@ def producer_ids(asker: Asker) -> None:
     ask("an epoch without id", producer_epoch=5)
     ask("both", producer_id=5, producer_epoch=5)
     ask("an empty transactional id", transactional_id="", transaction_timeout_ms=60_000)
-

@@ -29,29 +29,31 @@ def large(letter: str) -> bytes:
 
 @story
 def fetch_in_every_version(asker: Asker) -> None:
-    asker.create("log", partitions=2)
-    put(asker, "log", batch("a", "b", "c"), batch("d"))
-    rows = [at("log", offset) for offset in range(5)]
+    asker.create("fetched", partitions=2)
+    put(asker, "fetched", batch("a", "b", "c"), batch("d"))
+    rows = [at("fetched", offset) for offset in range(5)]
     for offset, row in enumerate(rows):
         asker.ask_in_versions(f"from {offset}", "Fetch", lambda _, r=row: fetch(asker, r))  # type: ignore[misc]
-    asker.ask_in_versions("two partitions", "Fetch", lambda _: fetch(asker, rows[3], at("log", 0, 1)))
+    asker.ask_in_versions("two partitions", "Fetch", lambda _: fetch(asker, rows[3], at("fetched", 0, 1)))
     asker.ask_in_versions("read committed", "Fetch", lambda _: fetch(asker, rows[3], isolation_level=1))
     asker.ask_in_versions("nothing", "Fetch", lambda _: fetch(asker))
 
 
 @story
 def fetch_offsets_that_are_not_there(asker: Asker) -> None:
-    asker.create("log", "empty")
-    put(asker, "log", batch("a", "b", "c"), batch("d"))
+    asker.create("ranged", "ranged-empty")
+    put(asker, "ranged", batch("a", "b", "c"), batch("d"))
     for offset in (5, 2**62, -1, -2, -(2**62)):
-        asker.ask_in_versions(f"offset {offset}", "Fetch", lambda _, o=offset: fetch(asker, at("log", o)))  # type: ignore[misc]
+        asker.ask_in_versions(f"offset {offset}", "Fetch", lambda _, o=offset: fetch(asker, at("ranged", o)))  # type: ignore[misc]
     for offset in (0, 1, -1):
-        asker.ask(f"empty, offset {offset}", "Fetch", fetch(asker, at("empty", offset)))
+        asker.ask(f"empty, offset {offset}", "Fetch", fetch(asker, at("ranged-empty", offset)))
     rows = [DeleteRecordsPartition(partition_index=0, offset=2)]
-    deletion = DeleteRecordsRequest(timeout_ms=9000, topics=[DeleteRecordsTopic(name="log", partitions=rows)])
+    deletion = DeleteRecordsRequest(
+        timeout_ms=9000, topics=[DeleteRecordsTopic(name="ranged", partitions=rows)]
+    )
     asker.quietly("DeleteRecords", deletion)
     for offset in range(5):
-        asker.ask(f"offset {offset} after deletion before 2", "Fetch", fetch(asker, at("log", offset)))
+        asker.ask(f"offset {offset} after deletion before 2", "Fetch", fetch(asker, at("ranged", offset)))
 
 
 @story
@@ -75,14 +77,14 @@ def fetch_size_rules(asker: Asker) -> None:
 
 @story
 def fetch_strange_limits(asker: Asker) -> None:
-    asker.create("log")
-    put(asker, "log", batch("a"), batch("b"))
+    asker.create("strange")
+    put(asker, "strange", batch("a"), batch("b"))
     for what, request in {
-        "min bytes -1": fetch(asker, at("log"), min_bytes=-1),
-        "min bytes 0 at the end": fetch(asker, at("log", 2), min_bytes=0, max_wait_ms=NOT_YET_MS),
-        "min bytes -1 at the end": fetch(asker, at("log", 2), min_bytes=-1, max_wait_ms=NOT_YET_MS),
-        "max wait -1 at the end": fetch(asker, at("log", 2), max_wait_ms=-1),
-        "max wait -1, min bytes many": fetch(asker, at("log"), max_wait_ms=-1, min_bytes=ROOM),
+        "min bytes -1": fetch(asker, at("strange"), min_bytes=-1),
+        "min bytes 0 at the end": fetch(asker, at("strange", 2), min_bytes=0, max_wait_ms=NOT_YET_MS),
+        "min bytes -1 at the end": fetch(asker, at("strange", 2), min_bytes=-1, max_wait_ms=NOT_YET_MS),
+        "max wait -1 at the end": fetch(asker, at("strange", 2), max_wait_ms=-1),
+        "max wait -1, min bytes many": fetch(asker, at("strange"), max_wait_ms=-1, min_bytes=ROOM),
         "nothing, but wait": fetch(asker, max_wait_ms=NOT_YET_MS, min_bytes=9),
     }.items():
         asker.ask(what, "Fetch", request)
@@ -90,10 +92,10 @@ def fetch_strange_limits(asker: Asker) -> None:
 
 @story
 def fetch_what_is_not_there(asker: Asker) -> None:
-    asker.create("good", partitions=2)
-    put(asker, "good", batch("a"))
-    put(asker, "good", batch("b"), partition=1)
-    wanted = [at("none"), at("good"), at("good", 0, 7), at("good", 0, -1), at("good", 0, 1)]
+    asker.create("there", partitions=2)
+    put(asker, "there", batch("a"))
+    put(asker, "there", batch("b"), partition=1)
+    wanted = [at("none"), at("there"), at("there", 0, 7), at("there", 0, -1), at("there", 0, 1)]
     asker.ask_in_versions(
         "bad ones between good ones", "Fetch", lambda _: fetch(asker, *wanted, max_wait_ms=NOT_YET_MS)
     )
@@ -101,16 +103,16 @@ def fetch_what_is_not_there(asker: Asker) -> None:
         "only an unknown one", "Fetch", lambda _: fetch(asker, wanted[0], max_wait_ms=NOT_YET_MS)
     )
     asker.ask("an error does not wait", "Fetch", fetch(asker, wanted[2], max_wait_ms=NOT_YET_MS, min_bytes=9))
-    both = [at("good", 1), at("good", 99, 1)]
+    both = [at("there", 1), at("there", 99, 1)]
     asker.ask("out of range does not wait", "Fetch", fetch(asker, *both, max_wait_ms=NOT_YET_MS, min_bytes=9))
 
 
 @story
 def fetch_a_partition_twice(asker: Asker) -> None:
-    asker.create("twice")
-    put(asker, "twice", batch("a"), batch("b"))
+    asker.create("read-twice")
+    put(asker, "read-twice", batch("a"), batch("b"))
     for version in (11, 12, 13):
-        request = fetch(asker, at("twice", 0), at("twice", 1))
+        request = fetch(asker, at("read-twice", 0), at("read-twice", 1))
         asker.ask("the same partition twice", "Fetch", request, version)
 
 
@@ -130,7 +132,9 @@ def fetch_parked(asker: Asker) -> None:
         answer = asker.plain.message(asker.receive("Fetch", 12))
         asker.write("woken by the third batch", "Fetch v12", answer)
         started = time.monotonic()
-        asker.ask("not enough in time", "Fetch", fetch(asker, at("parked", 3), max_wait_ms=300, min_bytes=ROOM))
+        asker.ask(
+            "not enough in time", "Fetch", fetch(asker, at("parked", 3), max_wait_ms=300, min_bytes=ROOM)
+        )
         asker.write("not enough in time", "waited", str(time.monotonic() - started >= 0.29))
 
 
@@ -186,76 +190,78 @@ class _in_session:  # noqa: N801 - a function that remembers the last session
 
 @story
 def fetch_sessions_that_mix_ids_and_names(asker: Asker) -> None:
-    asker.create("log", "dead")
+    asker.create("mixed", "mixed-in")
     ask = _in_session(asker, 12)
-    ask("open by name", fetch(asker, at("log"), session=(0, 0)))
+    ask("open by name", fetch(asker, at("mixed"), session=(0, 0)))
     asker.ask("go on by id", "Fetch", fetch(asker, session=(ask.session, 1)), 13)
     asker.ask("go on by name", "Fetch", fetch(asker, session=(ask.session, 1)), 12)
     asker.ask("go on by name later", "Fetch", fetch(asker, session=(ask.session, 2)), 12)
     ask = _in_session(asker, 13)
-    ask("open by id", fetch(asker, at("log"), session=(0, 0)))
+    ask("open by id", fetch(asker, at("mixed"), session=(0, 0)))
     asker.ask("go on by name", "Fetch", fetch(asker, session=(ask.session, 1)), 12)
-    asker.ask("add by name", "Fetch", fetch(asker, at("dead"), session=(ask.session, 1)), 12)
+    asker.ask("add by name", "Fetch", fetch(asker, at("mixed-in"), session=(ask.session, 1)), 12)
     asker.ask("close by name", "Fetch", fetch(asker, session=(ask.session, -1)), 12)
 
 
 @story
 def fetch_and_leader_epochs(asker: Asker) -> None:
-    asker.create("log")
-    put(asker, "log", batch("a", "b"))
+    asker.create("epochs")
+    put(asker, "epochs", batch("a", "b"))
     for epoch in (-1, 0, 1, -2, 2**31 - 1):
         asker.ask_in_versions(
             f"current leader epoch {epoch}",
             "Fetch",
-            lambda _, e=epoch: fetch(asker, at("log", 1, current_leader_epoch=e)),  # type: ignore[misc]
+            lambda _, e=epoch: fetch(asker, at("epochs", 1, current_leader_epoch=e)),  # type: ignore[misc]
         )
     for last, offset in ((-1, 1), (0, 1), (0, 2), (0, 3), (1, 1), (5, 2), (-2, 0), (2**31 - 1, 0), (0, -1)):
-        row = at("log", offset, last_fetched_epoch=last)
+        row = at("epochs", offset, last_fetched_epoch=last)
         asker.ask_in_versions(
             f"last fetched epoch {last} at {offset}",
             "Fetch",
             lambda _, r=row: fetch(asker, r, max_wait_ms=NOT_YET_MS if r[1].last_fetched_epoch > 0 else 0),  # type: ignore[misc]
             range(12, 19),
         )
-    row = at("log", 1, last_fetched_epoch=3, current_leader_epoch=7)
+    row = at("epochs", 1, last_fetched_epoch=3, current_leader_epoch=7)
     asker.ask("both wrong", "Fetch", fetch(asker, row))
 
 
 @story
 def fetch_with_a_rack(asker: Asker) -> None:
-    asker.create("log")
-    put(asker, "log", batch("a"))
-    asker.ask_in_versions("a rack", "Fetch", lambda _: fetch(asker, at("log"), rack_id="here"), range(11, 19))
+    asker.create("racked")
+    put(asker, "racked", batch("a"))
+    asker.ask_in_versions(
+        "a rack", "Fetch", lambda _: fetch(asker, at("racked"), rack_id="here"), range(11, 19)
+    )
 
 
 @story
 def fetch_as_a_stranger(asker: Asker) -> None:
-    asker.create("log")
-    put(asker, "log", batch("a"))
+    asker.create("strangers")
+    put(asker, "strangers", batch("a"))
     for replica in (-2, -3, 5, 1):
         for version in (4, 12, 14):
-            request = fetch(asker, at("log"))
+            request = fetch(asker, at("strangers"))
             request.replica_id = replica
             asker.ask(f"replica {replica}", "Fetch", request, version)
         for version in (15, 18):
-            request = fetch(asker, at("log"))
+            request = fetch(asker, at("strangers"))
             request.replica_state = ReplicaState(replica_id=replica, replica_epoch=-1)
             asker.ask(f"replica {replica}", "Fetch", request, version)
-    request = fetch(asker, at("log"))
+    request = fetch(asker, at("strangers"))
     request.cluster_id = "somebody-elses"
     asker.ask("another cluster's id", "Fetch", request)
-    asker.ask("isolation level 2", "Fetch", fetch(asker, at("log"), isolation_level=2))
-    asker.ask("isolation level -1", "Fetch", fetch(asker, at("log"), isolation_level=-1))
+    asker.ask("isolation level 2", "Fetch", fetch(asker, at("strangers"), isolation_level=2))
+    asker.ask("isolation level -1", "Fetch", fetch(asker, at("strangers"), isolation_level=-1))
 
 
 @story
 def fetch_compressed(asker: Asker) -> None:
-    asker.create("log")
+    asker.create("compressed")
     for codec in Codec:
-        put(asker, "log", batch("a" * 100, "b", None, codec=codec))
+        put(asker, "compressed", batch("a" * 100, "b", None, codec=codec))
     for offset in range(0, 15, 2):
-        asker.ask(f"from {offset}", "Fetch", fetch(asker, at("log", offset, max_bytes=1)))
-    asker.ask("all", "Fetch", fetch(asker, at("log")))
+        asker.ask(f"from {offset}", "Fetch", fetch(asker, at("compressed", offset, max_bytes=1)))
+    asker.ask("all", "Fetch", fetch(asker, at("compressed")))
 
 
 @story
@@ -271,13 +277,13 @@ def fetch_over_segments(asker: Asker) -> None:
 
 @story
 def fetch_of_a_deleted_topic(asker: Asker) -> None:
-    asker.create("first")
-    put(asker, "first", batch("a"))
-    old = fetch(asker, at("first", 1), session=(0, 0))
+    asker.create("deleted")
+    put(asker, "deleted", batch("a"))
+    old = fetch(asker, at("deleted", 1), session=(0, 0))
     session = asker.ask("in a session", "Fetch", old, 13).session_id
-    gone = DeleteTopicsRequest(topics=[DeleteTopicState(name="first")], timeout_ms=9000)
+    gone = DeleteTopicsRequest(topics=[DeleteTopicState(name="deleted")], timeout_ms=9000)
     asker.quietly("DeleteTopics", gone)
     time.sleep(0.5)  # Apache Kafka's broker learns of it later than its controller
-    asker.ask("by its old id", "Fetch", fetch(asker, at("first")), 13)
-    asker.ask("by its name", "Fetch", fetch(asker, at("first")), 12)
+    asker.ask("by its old id", "Fetch", fetch(asker, at("deleted")), 13)
+    asker.ask("by its name", "Fetch", fetch(asker, at("deleted")), 12)
     asker.ask("in the session", "Fetch", fetch(asker, session=(session, 1)), 13)
