@@ -12,6 +12,7 @@ from ottla.broker.appending import Appending
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.dispatch import Dispatcher
 from ottla.broker.flusher import Flusher
+from ottla.broker.gauges import register_gauges
 from ottla.broker.group_coordinators import GroupCoordinators
 from ottla.broker.housekeeping import Housekeeping
 from ottla.broker.listening import open_listeners
@@ -23,8 +24,8 @@ from ottla.broker.sessions import FetchSessions
 from ottla.broker.storage import open_storage
 from ottla.broker.topic_configs import TopicConfigs
 from ottla.broker.traffic import Traffic
-from ottla.cluster.cluster import Cluster
 from ottla.cluster.delta import Delta
+from ottla.cluster.image import ClusterImage
 from ottla.cluster.keys import ResourceType
 from ottla.cluster.membership import register
 from ottla.core.clock import Clock, SystemClock
@@ -65,7 +66,7 @@ class Broker:
         """Bottom up; `_closing` undoes it top down."""
         config, clock, closing = self.config, self._clock, self._closing
         directories, cluster = await open_storage(config.log_directories, config.node_id, closing)
-        self._follow_dynamic_configs(cluster)
+        self._use_dynamic_configs(cluster.image)
         tasks = Tasks("broker")
         log_dirs = LogDirs(directories, clock, tasks)
         flusher = Flusher()
@@ -89,6 +90,7 @@ class Broker:
             traffic=traffic,
             clock=clock,
         )
+        register_gauges(self.metrics, partitions, services.sessions)
         tasks.start(sample_lag(lag_histogram(self.metrics), clock), "loop lag")
         await cluster.change(lambda image: register(image, registration(config)))
         await self._listen(Dispatcher(routes(services), traffic, clock))
@@ -96,9 +98,8 @@ class Broker:
         closing.callback(groups.close)
         tasks.start(groups.load_all(), "load groups")
 
-    def _follow_dynamic_configs(self, cluster: Cluster) -> None:
+    def _use_dynamic_configs(self, image: ClusterImage) -> None:
         """Configs that were altered while running live in the cluster's metadata."""
-        image = cluster.image
         self.config.set_dynamic(image.broker_configs(None), image.broker_configs(self.config.node_id))
 
     def _follow(
@@ -106,8 +107,7 @@ class Broker:
     ) -> None:
         """The cluster changed."""
         if any(kind is ResourceType.BROKER for kind, _ in delta.configs):
-            image = delta.after
-            self.config.set_dynamic(image.broker_configs(None), image.broker_configs(self.config.node_id))
+            self._use_dynamic_configs(delta.after)
         partitions.apply(delta)
         groups.apply(delta)
         for topic in delta.deleted:
