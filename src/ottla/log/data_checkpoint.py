@@ -88,7 +88,7 @@ class DataCheckpoint:
             self.failures = dict.fromkeys(self.flushes, error)
 
     def _write_files(self) -> None:
-        for partition in self.failures:
+        for partition in self.failures if self._files else ():
             self._files[RECOVERY_POINTS][partition] = self.flushes[partition].recovery_point
         for name, offsets in self._files.items():
             self._directory.replace(name, format_offsets(offsets))

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable
 from typing import Self
 
+from ottla.core.limits import LOGS_PER_CHECKPOINT, LOGS_PER_LAST_CHECKPOINT
 from ottla.log.checkpoint import MetaProperties, Offsets, Partition, parse_offsets, parse_partition_metadata
 from ottla.log.config import LogConfig
 from ottla.log.data_checkpoint import DataCheckpoint, LogFlush, offset_files
@@ -181,7 +182,7 @@ class DataDirectory:
 
     # ── checkpoints ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def begin_checkpoint(self, limit: int = 100) -> DataCheckpoint:
+    def begin_checkpoint(self, limit: int = LOGS_PER_CHECKPOINT) -> DataCheckpoint:
         """Collect what a crash would make a restart look at, from the `limit` logs that have most of it.
 
         `DataCheckpoint.sync` in any thread, then `end_checkpoint`. One at a time.
@@ -195,11 +196,18 @@ class DataDirectory:
         dirty = [name for name, log in self.logs.items() if log.dirty and not log.offline]
         return sorted(dirty, key=lambda name: self.logs[name].unflushed_bytes, reverse=True)
 
-    def _collect(self, dirty: Iterable[Partition]) -> DataCheckpoint:
+    def _collect(self, dirty: Iterable[Partition], *, with_offsets: bool = True) -> DataCheckpoint:
         flushes = {}
         for partition in dirty:
             log = self.logs[partition]
             flushes[partition] = LogFlush(log, log.begin_flush(checkpoint=True), log.recovery_point)
+        files = self._offset_files() if with_offsets else {}
+        if with_offsets:
+            files[RECOVERY_POINTS].update({name: each.flush.end_offset for name, each in flushes.items()})
+        return DataCheckpoint(self.directory, flushes, files, self._one_at_a_time)
+
+    def _offset_files(self) -> dict[str, Offsets]:
+        """The three files' content: what open logs say now, and what the others said when they were."""
         for partition, log in self.logs.items():
             self._recovery_points[partition] = log.recovery_point
             self._high_watermarks[partition] = log.high_watermark
@@ -207,9 +215,7 @@ class DataDirectory:
                 self._log_start_offsets[partition] = log.log_start_offset
             else:
                 self._log_start_offsets.pop(partition, None)
-        files = offset_files(self._recovery_points, self._high_watermarks, self._log_start_offsets)
-        files[RECOVERY_POINTS].update({name: each.flush.end_offset for name, each in flushes.items()})
-        return DataCheckpoint(self.directory, flushes, files, self._one_at_a_time)
+        return offset_files(self._recovery_points, self._high_watermarks, self._log_start_offsets)
 
     def end_checkpoint(self, checkpoint: DataCheckpoint) -> None:
         """Take note that `checkpoint.sync` returned or raised."""
@@ -227,20 +233,31 @@ class DataDirectory:
 
     def close(self) -> None:
         """End properly: the next start need not look at any log. Waits for the disk. Raises OSError."""
+        self._checkpoint_running = True
+        try:
+            self._checkpoint_everything()
+        finally:
+            for log in self.logs.values():
+                log.abandon()
+            offline = any(log.offline for log in self.logs.values())
+            self._finish(everything=not self._unrecovered and not offline)
+
+    def _checkpoint_everything(self) -> None:
+        """In rounds, because each log under a checkpoint holds three files open. Raises OSError after all rounds."""
+        failures = []
         for log in self.logs.values():
             if not log.offline:
                 log.seal()
-        self._checkpoint_running = True
-        checkpoint = self._collect(self._dirty())
-        try:
-            checkpoint.sync()
-        finally:
+        while dirty := self._dirty()[:LOGS_PER_LAST_CHECKPOINT]:
+            checkpoint = self._collect(dirty, with_offsets=False)
+            try:
+                checkpoint.sync()
+            except OSError as error:
+                failures.append(error)
             self.end_checkpoint(checkpoint)
-            for log in self.logs.values():
-                log.abandon()
-            self._finish(
-                everything=not self._unrecovered and not any(log.offline for log in self.logs.values())
-            )
+        self.save_offsets()
+        if failures:
+            raise failures[0]
 
     def _finish(self, *, everything: bool) -> None:
         """Leave the marker, if it is true of every log, and let go of the directory."""
