@@ -7,6 +7,7 @@ from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.log_dirs import LogDirs
 from ottla.broker.partition import Partition
 from ottla.broker.partitions import Partitions
+from ottla.broker.topic_configs import TopicConfigs
 from ottla.core.clock import Clock
 from ottla.core.errors import KafkaError
 from ottla.core.limits import (
@@ -24,10 +25,17 @@ _log = logging.getLogger(__name__)
 class Housekeeping:
     """Starts its tasks when made; they end with `tasks`."""
 
-    def __init__(
-        self, config: BrokerConfig, partitions: Partitions, log_dirs: LogDirs, clock: Clock, tasks: Tasks
+    def __init__(  # noqa: PLR0913 - what it looks after, and what it does it with
+        self,
+        config: BrokerConfig,
+        topic_configs: TopicConfigs,
+        partitions: Partitions,
+        log_dirs: LogDirs,
+        clock: Clock,
+        tasks: Tasks,
     ) -> None:
         self._config = config
+        self._topic_configs = topic_configs
         self._partitions = partitions
         self._clock = clock
         self._tasks = tasks
@@ -97,6 +105,8 @@ class Housekeeping:
         """A partition with unsynced records is synced every `flush.ms`, where that is set."""
         while True:
             await asyncio.sleep(SYNC_LOOK_SECONDS)
+            if not self._topic_configs.any_synced_by_time():
+                continue  # ten thousand partitions cost nothing while idle
             now_ms = self._clock.now_ms()
             for partition in self._partitions:
                 partition.sync_if_due(now_ms)

@@ -74,8 +74,9 @@ class Broker:
         closing.push_async_callback(tasks.close)
         log_dirs.put_strays_aside(cluster.image)
         traffic = Traffic(self.metrics)
-        partitions = Partitions(cluster.image, log_dirs, TopicConfigs(config, cluster), flusher)
-        housekeeping = Housekeeping(config, partitions, log_dirs, clock, tasks)
+        topic_configs = TopicConfigs(config, cluster)
+        partitions = Partitions(cluster.image, log_dirs, topic_configs, flusher)
+        housekeeping = Housekeeping(config, topic_configs, partitions, log_dirs, clock, tasks)
         groups = GroupCoordinators(cluster, config, partitions, clock)
         cluster.subscribe(partial(self._follow, partitions, groups, traffic))
         services = Services(

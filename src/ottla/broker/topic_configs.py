@@ -3,7 +3,7 @@
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.config.topic_config import effective, topic_log_config
 from ottla.cluster.cluster import Cluster
-from ottla.log.config import LogConfig
+from ottla.log.config import NEVER, LogConfig
 
 
 class TopicConfigs:
@@ -21,6 +21,10 @@ class TopicConfigs:
     def min_in_sync_replicas(self, topic: str) -> int:
         """How many replicas must be in sync for acks=all."""
         return self._of(topic)[1]
+
+    def any_synced_by_time(self) -> bool:
+        """Whether some topic in use has `flush.ms` set."""
+        return any(config.flush_ms != NEVER for config, _ in self._worked_out.values())
 
     def forget(self) -> None:
         self._worked_out.clear()
