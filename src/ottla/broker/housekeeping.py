@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 class Housekeeping:
     """Starts its tasks when made; they end with `tasks`."""
 
-    def __init__(  # noqa: PLR0913 - what it looks after, and what it does it with
+    def __init__(
         self,
         config: BrokerConfig,
         topic_configs: TopicConfigs,
