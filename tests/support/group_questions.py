@@ -378,8 +378,8 @@ def describing_consumer_groups(talker: Talker) -> Answers:
         (got,) = talker.ask(ConsumerGroupDescribeRequest(group_ids=[group]), 1).groups
         members = [
             (
-                m.member_id, m.instance_id, m.rack_id, m.member_epoch, m.subscribed_topic_names, m.subscribed_topic_regex,
-                m.member_type, [t.partitions for t in m.assignment.topic_partitions],
+                m.member_id, m.instance_id, m.rack_id, m.member_epoch, m.subscribed_topic_names,
+                m.subscribed_topic_regex, m.member_type, [t.partitions for t in m.assignment.topic_partitions],
                 [t.partitions for t in m.target_assignment.topic_partitions],
             )
             for m in sorted(got.members, key=lambda m: m.member_id)
@@ -519,7 +519,7 @@ def consumer_offsets(talker: Talker) -> Answers:
             (9, 1, "nobody"),
             (9, -1, ""),
             (9, -1, "m1"),
-        )  # fmt: skip
+        )
     ]
     topics = [OffsetFetchRequestTopics(name="a", partition_indexes=[0])]
     for member, epoch in ((None, -1), ("m1", 1), ("m1", 2), ("nobody", 1), ("", -1), (None, 1), ("m1", -1)):

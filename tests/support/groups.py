@@ -2,6 +2,7 @@
 
 from ottla.core.decision import carry_out
 from ottla.core.errors import ErrorCode, KafkaError
+from ottla.groups import administration
 from ottla.groups.caller import Caller
 from ottla.groups.config import GroupConfig
 from ottla.groups.coordinator import GroupCoordinator
@@ -20,7 +21,7 @@ from ottla.wire.messages.leave_group import LeaveGroupRequest
 from ottla.wire.messages.list_groups import ListGroupsRequest
 from ottla.wire.messages.offset_commit import OffsetCommitRequest
 from ottla.wire.messages.offset_delete import OffsetDeleteRequest
-from ottla.wire.messages.offset_fetch import OffsetFetchRequest
+from ottla.wire.messages.offset_fetch import OffsetFetchRequest, OffsetFetchResponseGroup
 from ottla.wire.messages.sync_group import SyncGroupRequest
 from ottla.wire.schema import Message
 
@@ -73,7 +74,7 @@ class GroupShell:
         """Send a request that is answered at once."""
         return self.replies[self.send(request, version, client_id)]
 
-    def decide(self, request: Message, caller: Caller) -> GroupDecision:
+    def decide(self, request: Message, caller: Caller) -> GroupDecision:  # noqa: C901, PLR0911 (a table)
         coordinator, now_ms = self.coordinator, self.now_ms
         match request:
             case JoinGroupRequest():
@@ -95,13 +96,14 @@ class GroupShell:
             case OffsetDeleteRequest():
                 return coordinator.delete_offsets(request, caller)
             case ListGroupsRequest():
-                return coordinator.list_groups(request.states_filter, request.types_filter, caller.ticket)
+                states, types = request.states_filter, request.types_filter
+                return administration.list_groups(coordinator, states, types, caller.ticket)
             case DescribeGroupsRequest():
-                return coordinator.describe_groups(request.groups, caller)
+                return administration.describe_groups(coordinator, request.groups, caller)
             case ConsumerGroupDescribeRequest():
-                return coordinator.describe_consumer_groups(request.group_ids, caller)
+                return administration.describe_consumer_groups(coordinator, request.group_ids, caller)
             case DeleteGroupsRequest():
-                return coordinator.delete_groups(request.groups_names, caller)
+                return administration.delete_groups(coordinator, request.groups_names, caller)
         raise AssertionError(f"no group request: {request}")
 
     # Time
@@ -137,14 +139,11 @@ class GroupShell:
         for ticket, reply in replies:
             assert ticket not in self.replies, f"{self.requests[ticket]} is answered twice"
             request, version = self.requests[ticket]
-            if isinstance(reply, KafkaError):
-                reply = refusal(request, reply, version)
-            if type(reply).__versions__ is not None:
-                reply.encode(version)  # every reply fits its version
-            else:
-                reply = fetch_response([reply], version)  # type: ignore[list-item]
-                reply.encode(version)
-            self.replies[ticket] = reply
+            response = refusal(request, reply, version) if isinstance(reply, KafkaError) else reply
+            if isinstance(response, OffsetFetchResponseGroup):
+                response = fetch_response([response], version)
+            # What the client reads: every reply fits its version.
+            self.replies[ticket] = type(response).decode(b"".join(response.encode(version)), version)[0]
             self.replied_ms[ticket] = self.now_ms
 
     def set_topics(self, **partition_counts: int) -> None:

@@ -5,12 +5,11 @@ says how its decisions are to be carried out. A reply that is a `KafkaError` bec
 `ottla.groups.refusals`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
 
-from ottla.core.decision import Ticket
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.groups import describe, migration
+from ottla.groups import migration
 from ottla.groups.caller import Caller
 from ottla.groups.classic import join as classic_join
 from ottla.groups.classic import requests as classic
@@ -24,92 +23,38 @@ from ottla.groups.consumer.current import JOIN_EPOCH
 from ottla.groups.consumer.group import ConsumerGroup
 from ottla.groups.consumer.machine import ConsumerMachine
 from ottla.groups.deadline import Deadline, GroupDeadlines, Wait
-from ottla.groups.decision import GroupDecision
-from ottla.groups.offsets import requests as offsets
-from ottla.groups.offsets.expiry import expired
-from ottla.groups.offsets.store import NO_PRODUCER, OffsetStore
-from ottla.groups.records import consumer as consumer_records
+from ottla.groups.decision import GroupDecision, decided
+from ottla.groups.offsets import decisions as offset_decisions
+from ottla.groups.offsets.expiry import expire
 from ottla.groups.records.classic import GroupMetadataKey, GroupMetadataValue
 from ottla.groups.records.codec import GroupRecord
-from ottla.groups.records.offsets import OffsetCommitKey, OffsetCommitValue
+from ottla.groups.state import Group, GroupState
 from ottla.groups.topics import Topics
-from ottla.wire.messages.consumer_group_describe import ConsumerGroupDescribeResponse, DescribedGroup
 from ottla.wire.messages.consumer_group_heartbeat import ConsumerGroupHeartbeatRequest
-from ottla.wire.messages.delete_groups import DeletableGroupResult, DeleteGroupsResponse
-from ottla.wire.messages.describe_groups import DescribeGroupsResponse
 from ottla.wire.messages.heartbeat import HeartbeatRequest
 from ottla.wire.messages.join_group import JoinGroupRequest
 from ottla.wire.messages.leave_group import LeaveGroupRequest, MemberIdentity, MemberResponse
-from ottla.wire.messages.list_groups import ListGroupsResponse
 from ottla.wire.messages.offset_commit import OffsetCommitRequest
 from ottla.wire.messages.offset_delete import OffsetDeleteRequest
 from ottla.wire.messages.offset_fetch import OffsetFetchRequestGroup
 from ottla.wire.messages.sync_group import SyncGroupRequest
 
-Group = ClassicGroup | ConsumerGroup
-EXPIRED_AT_ONCE = 1_000
-"""Tombstones in one batch of expired offsets; the rest follow in the next."""
 
-
-class GroupCoordinator:
-    """All groups of one partition."""
+class GroupCoordinator(GroupState):
+    """All groups of one partition, and what is waited for in them."""
 
     def __init__(self, config: GroupConfig, topics: Topics | None = None) -> None:
-        self.config = config
-        self.groups: dict[str, Group] = {}
-        self.offsets = OffsetStore()
+        super().__init__(config, topics or Topics())
         self.deadlines = GroupDeadlines()
         self.rebalancing = Rebalancing(config, self.deadlines)
         self.consumers = ConsumerMachine(config, self.deadlines, self._downgrade)
-        self.topics = topics or Topics()
         self.consumers.topics = self.topics
 
     def set_topics(self, topics: Topics) -> None:
         """From now on these topics exist. Groups notice at their members' next heartbeat."""
         self.topics = self.consumers.topics = topics
 
-    # What is persistent
-
-    def apply(self, record: GroupRecord, producer_id: int = NO_PRODUCER) -> None:
-        """Take in one record, read back from the log or just appended to it."""
-        match record.key:
-            case OffsetCommitKey(group=group_id):
-                assert isinstance(record.value, OffsetCommitValue | None)
-                self.offsets.apply(record.key, record.value, producer_id)
-                if record.value is not None:
-                    self.groups.setdefault(group_id, ClassicGroup(group_id))
-            case GroupMetadataKey(group=group_id):
-                assert isinstance(record.value, GroupMetadataValue | None)
-                self._apply_classic(group_id, record.value)
-            case _:
-                self._apply_consumer(record)
-
-    def _apply_classic(self, group_id: str, value: GroupMetadataValue | None) -> None:
-        group = self.groups.get(group_id)
-        if value is None:
-            if isinstance(group, ClassicGroup):
-                del self.groups[group_id]
-            return
-        if not isinstance(group, ClassicGroup):
-            group = self.groups[group_id] = ClassicGroup(group_id)
-        group.apply(value)
-
-    def _apply_consumer(self, record: GroupRecord) -> None:
-        group_id: str = getattr(record.key, "group_id")  # noqa: B009  every key of a consumer group has one
-        group = self.groups.get(group_id)
-        if record.value is None:
-            if not isinstance(group, ConsumerGroup):
-                return
-            if isinstance(record.key, consumer_records.ConsumerGroupMetadataKey):
-                del self.groups[group_id]
-                return
-        elif not isinstance(group, ConsumerGroup):
-            group = self.groups[group_id] = ConsumerGroup(group_id)
-        group.apply(record)
-
-    def end_transaction(self, producer_id: int, *, committed: bool) -> None:
-        """Take in a transaction's marker."""
-        self.offsets.end_transaction(producer_id, committed=committed)
+    # The beginning, and a second one
 
     def loaded(self, now_ms: int) -> GroupDecision:
         """The log is replayed: from now on members are waited for."""
@@ -175,31 +120,15 @@ class GroupCoordinator:
         return out
 
     def _expire_offsets(self, now_ms: int, out: GroupDecision) -> None:
-        delay_ms = self.config.offsets_retention_check_interval_ms
-        for group in self.groups.values():
-            if len(out.records) >= EXPIRED_AT_ONCE:
-                delay_ms = 0
-                break
-            gone = expired(self.offsets, group, now_ms, self.config.offsets_retention_ms)
-            out.records += gone
-            unused = len(gone) == self.offsets.count(group.group_id) and not self.offsets.has_pending(
-                group.group_id
-            )
-            if group.state == State.EMPTY and unused:
-                out.records += self._end_of_group(group)
+        done = expire(self, now_ms, self.config.offsets_retention_ms, out)
+        delay_ms = self.config.offsets_retention_check_interval_ms if done else 0
         self.deadlines.arm(Deadline(Wait.EXPIRE_OFFSETS), now_ms + delay_ms)
-
-    def _end_of_group(self, group: Group) -> list[GroupRecord]:
-        """The end of an empty group, its offsets aside."""
-        if isinstance(group, ConsumerGroup):
-            return list(writes.without_group(group))
-        return [GroupRecord(GroupMetadataKey(group=group.group_id), None)]
 
     # Members of classic groups, and classic members of consumer groups
 
     def join_group(self, request: JoinGroupRequest, caller: Caller, now_ms: int) -> GroupDecision:
         """JoinGroup."""
-        return self._decide(caller.ticket, partial(self._join, request, caller, now_ms))
+        return decided(caller.ticket, partial(self._join, request, caller, now_ms))
 
     def _join(self, request: JoinGroupRequest, caller: Caller, now_ms: int) -> GroupDecision:
         self._check_group_id(request.group_id)
@@ -234,7 +163,7 @@ class GroupCoordinator:
                 return classic_members.sync(self.consumers, group, request, caller, now_ms)
             return classic.sync(self.rebalancing, group, request, caller, now_ms)
 
-        return self._decide(caller.ticket, decide)
+        return decided(caller.ticket, decide)
 
     def heartbeat(self, request: HeartbeatRequest, caller: Caller, now_ms: int) -> GroupDecision:
         """Heartbeat."""
@@ -245,7 +174,7 @@ class GroupCoordinator:
                 return classic_members.heartbeat(self.consumers, group, request, caller, now_ms)
             return classic.heartbeat(self.rebalancing, group, request, caller, now_ms)
 
-        return self._decide(caller.ticket, decide)
+        return decided(caller.ticket, decide)
 
     def leave_group(self, request: LeaveGroupRequest, caller: Caller, now_ms: int) -> GroupDecision:
         """LeaveGroup. A group that does not exist has none of the members, and no error of its own."""
@@ -267,7 +196,7 @@ class GroupCoordinator:
             ]
             return GroupDecision(replies=[(caller.ticket, classic.leave_response(answers, caller.version))])
 
-        return self._decide(caller.ticket, decide)
+        return decided(caller.ticket, decide)
 
     # Members of consumer groups
 
@@ -280,7 +209,7 @@ class GroupCoordinator:
             consumer.check(request, caller.version, self.config)
             return self._beat(request, caller, now_ms)
 
-        return self._decide(caller.ticket, decide)
+        return decided(caller.ticket, decide)
 
     def _beat(self, request: ConsumerGroupHeartbeatRequest, caller: Caller, now_ms: int) -> GroupDecision:
         group = self.groups.get(request.group_id)
@@ -335,120 +264,21 @@ class GroupCoordinator:
 
     def commit_offsets(self, request: OffsetCommitRequest, caller: Caller, now_ms: int) -> GroupDecision:
         """OffsetCommit of topics that exist, each with its name."""
-
-        def decide() -> GroupDecision:
-            self._check_commit(request, caller.version, now_ms)
-            records, response = offsets.commit(request, now_ms, self.config.offset_metadata_max_bytes)
-            return GroupDecision(records=records, replies=[(caller.ticket, response)])
-
-        return self._decide(caller.ticket, decide)
-
-    def _check_commit(self, request: OffsetCommitRequest, version: int, now_ms: int) -> None:
-        group = self.groups.get(request.group_id)
-        if group is None:
-            if request.generation_id_or_member_epoch >= 0:
-                raise KafkaError(
-                    ErrorCode.GROUP_ID_NOT_FOUND if version >= 9 else ErrorCode.ILLEGAL_GENERATION
-                )
-        elif isinstance(group, ClassicGroup):
-            classic.check_commit(self.rebalancing, group, request, now_ms)
-        else:
-            consumer.check_commit(group, request, version)
+        decide = partial(offset_decisions.commit, self, self.rebalancing, request, caller, now_ms)
+        return decided(caller.ticket, decide)
 
     def fetch_offsets(
         self, request: OffsetFetchRequestGroup, caller: Caller, *, require_stable: bool
     ) -> GroupDecision:
         """OffsetFetch of one group; the reply is an OffsetFetchResponseGroup."""
-
-        def decide() -> GroupDecision:
-            group = self.groups.get(request.group_id)
-            if isinstance(group, ConsumerGroup):
-                consumer.check_fetch(group, request)
-            response = offsets.fetch(
-                self.offsets, self.topics, request, version=caller.version, require_stable=require_stable
-            )
-            return GroupDecision(replies=[(caller.ticket, response)])
-
-        return self._decide(caller.ticket, decide)
+        decide = partial(offset_decisions.fetch, self, request, caller, require_stable=require_stable)
+        return decided(caller.ticket, decide)
 
     def delete_offsets(self, request: OffsetDeleteRequest, caller: Caller) -> GroupDecision:
         """OffsetDelete of topics that exist."""
-
-        def decide() -> GroupDecision:
-            self._check_group_id(request.group_id)
-            group = self.groups.get(request.group_id)
-            if group is None:
-                raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND)
-            if isinstance(group, ClassicGroup):
-                classic.check_offset_delete(group)
-            records, response = offsets.delete(self.offsets, request, group.is_subscribed_to)
-            return GroupDecision(records=records, replies=[(caller.ticket, response)])
-
-        return self._decide(caller.ticket, decide)
-
-    # Administration
-
-    def list_groups(self, states: list[str], types: list[str], ticket: Ticket) -> GroupDecision:
-        """The groups of this partition that the filters of ListGroups let through."""
-        lines = [describe.listed(group) for group in self.groups.values()]
-        wanted = [line for line in lines if describe.is_wanted(line, states, types)]
-        return GroupDecision(replies=[(ticket, ListGroupsResponse(groups=wanted))])
-
-    def describe_groups(self, group_ids: list[str], caller: Caller) -> GroupDecision:
-        """DescribeGroups."""
-        response = DescribeGroupsResponse()
-        for group_id in group_ids:
-            group = self.groups.get(group_id)
-            if isinstance(group, ClassicGroup):
-                response.groups.append(describe.described_classic(group))
-            else:
-                exists = group is not None
-                response.groups.append(describe.no_classic_group(group_id, caller.version, exists=exists))
-        return GroupDecision(replies=[(caller.ticket, response)])
-
-    def describe_consumer_groups(self, group_ids: list[str], caller: Caller) -> GroupDecision:
-        """ConsumerGroupDescribe."""
-        response = ConsumerGroupDescribeResponse()
-        for group_id in group_ids:
-            group = self.groups.get(group_id)
-            if not group_id:
-                response.groups.append(DescribedGroup(error_code=ErrorCode.INVALID_GROUP_ID))
-            elif isinstance(group, ConsumerGroup):
-                assignors = self.config.group_consumer_assignors
-                response.groups.append(describe.described_consumer(group, self.topics, assignors))
-            else:
-                response.groups.append(describe.no_consumer_group(group_id, exists=group is not None))
-        return GroupDecision(replies=[(caller.ticket, response)])
-
-    def delete_groups(self, group_ids: list[str], caller: Caller) -> GroupDecision:
-        """DeleteGroups: groups without members, with their offsets."""
-        out = GroupDecision()
-        response = DeleteGroupsResponse()
-        for group_id in dict.fromkeys(group_ids):
-            group, code = self.groups.get(group_id), ErrorCode.NONE
-            if group is None:
-                code = ErrorCode.GROUP_ID_NOT_FOUND
-            elif group.state != State.EMPTY:
-                code = ErrorCode.NON_EMPTY_GROUP
-            else:
-                out.records += [GroupRecord(key, None) for key, _ in self.offsets.of_group(group_id)]
-                out.records += [GroupRecord(key, None) for key in self.offsets.pending_of_group(group_id)]
-                out.records += self._end_of_group(group)
-            response.results.append(DeletableGroupResult(group_id=group_id, error_code=code))
-        out.reply(caller.ticket, response)
-        return out
+        return decided(caller.ticket, partial(offset_decisions.delete, self, request, caller))
 
     # What requests share
-
-    def _decide(self, ticket: Ticket, decide: Callable[[], GroupDecision]) -> GroupDecision:
-        """The decision, or the request's refusal; also for what is decided later on the request's behalf."""
-        try:
-            decision = decide()
-        except KafkaError as error:
-            return GroupDecision(replies=[(ticket, error)])
-        if decision.then is not None:
-            decision.then = partial(self._decide, ticket, decision.then)
-        return decision
 
     def _check_group_id(self, group_id: str) -> None:
         if not group_id:

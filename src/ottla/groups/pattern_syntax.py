@@ -4,73 +4,13 @@ names."""
 import string
 from dataclasses import dataclass
 
-ALPHABET = frozenset(string.ascii_letters + string.digits + "._-")
-"""The characters of topic names. Every class of characters is cut down to these."""
+from ottla.groups.pattern_classes import ALPHABET, CONTROL, GUARDS, PERL, POSIX, UNICODE, WORD
 
 MAX_REPEAT = 1_000
 """RE2's limit for a count in braces, and for nested counts multiplied."""
 
 MAX_DEPTH = 200
 """Groups inside groups; RE2J's own limit is 1,000, Python's stack is smaller."""
-
-_WORD = frozenset(string.ascii_letters + string.digits + "_")
-_DIGIT = frozenset(string.digits)
-_CLASSES = {"d": _DIGIT, "w": _WORD, "s": frozenset[str]()}
-_POSIX = {
-    "alnum": ALPHABET - frozenset("._-"),
-    "alpha": frozenset(string.ascii_letters),
-    "ascii": ALPHABET,
-    "blank": frozenset[str](),
-    "cntrl": frozenset[str](),
-    "digit": _DIGIT,
-    "graph": ALPHABET,
-    "lower": frozenset(string.ascii_lowercase),
-    "print": ALPHABET,
-    "punct": frozenset("._-"),
-    "space": frozenset[str](),
-    "upper": frozenset(string.ascii_uppercase),
-    "word": _WORD,
-    "xdigit": frozenset(string.hexdigits),
-}
-_UNICODE = {
-    "L": frozenset(string.ascii_letters),
-    "Lu": frozenset(string.ascii_uppercase),
-    "Ll": frozenset(string.ascii_lowercase),
-    "N": _DIGIT,
-    "Nd": _DIGIT,
-    "P": frozenset("._-"),
-    "Pc": frozenset("_"),
-    "Pd": frozenset("-"),
-    "Po": frozenset("."),
-    "Latin": frozenset(string.ascii_letters),
-    "Any": ALPHABET,
-    **dict.fromkeys(
-        (
-            "C",
-            "Cc",
-            "Cf",
-            "Co",
-            "Cs",
-            "Greek",
-            "Cyrillic",
-            "Han",
-            "Lm",
-            "Lo",
-            "Lt",
-            "M",
-            "Mc",
-            "Me",
-            "Mn",
-            "Nl",
-        ),
-        frozenset[str](),
-    ),
-    **dict.fromkeys(
-        ("No", "Pe", "Pf", "Pi", "Ps", "S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs"), frozenset[str]()
-    ),
-}
-_CONTROL = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_GUARDS = {"A": "start", "z": "end", "b": "boundary", "B": "no boundary"}
 
 
 class PatternError(ValueError):
@@ -165,7 +105,7 @@ class _Parser:
         """What stands behind `(?`. True when it was flags alone, and the group is over."""
         if self.take("P<") or self.take("<"):
             name = self.until(">")
-            if not name or not set(name) <= _WORD or name in self.names:
+            if not name or not set(name) <= WORD or name in self.names:
                 raise self.error(f"invalid or repeated group name {name!r}")
             self.names.add(name)
             return False
@@ -213,8 +153,8 @@ class _Parser:
         return low, high
 
     def escape(self) -> Node:
-        if self.at < len(self.text) and self.text[self.at] in _GUARDS:
-            return Node("guard", guard=_GUARDS[self.next()])
+        if self.at < len(self.text) and self.text[self.at] in GUARDS:
+            return Node("guard", guard=GUARDS[self.next()])
         return Node("read", characters=self.folded(self.escaped()))
 
     def escaped(self) -> frozenset[str]:
@@ -222,14 +162,14 @@ class _Parser:
         character = self.next()
         if character in "pP":
             return self.property(negated=character == "P")
-        if character.lower() in _CLASSES:
-            chosen = _CLASSES[character.lower()]
+        if character.lower() in PERL:
+            chosen = PERL[character.lower()]
             return chosen if character.islower() else ALPHABET - chosen
         return frozenset(self.escaped_character(character))
 
     def escaped_character(self, character: str) -> str:
-        if character in _CONTROL:
-            return _CONTROL[character]
+        if character in CONTROL:
+            return CONTROL[character]
         if character == "x":
             digits = self.until("}") if self.take("{") else self.next() + self.next()
             if not digits or not set(digits) <= set(string.hexdigits) or int(digits, 16) > 0x10FFFF:
@@ -248,9 +188,9 @@ class _Parser:
         name = self.until("}") if self.take("{") else self.next()
         if name.startswith("^"):
             name, negated = name[1:], not negated
-        if name not in _UNICODE:
+        if name not in UNICODE:
             raise self.error(f"unknown character property {name}")
-        return ALPHABET - _UNICODE[name] if negated else _UNICODE[name]
+        return ALPHABET - UNICODE[name] if negated else UNICODE[name]
 
     def bracket(self) -> frozenset[str]:
         negated = self.take("^")
@@ -265,9 +205,9 @@ class _Parser:
         if self.take("[:"):
             name = self.until(":]")
             negated, name = name.startswith("^"), name.removeprefix("^")
-            if name not in _POSIX:
+            if name not in POSIX:
                 raise self.error(f"unknown character class {name}")
-            return ALPHABET - _POSIX[name] if negated else _POSIX[name]
+            return ALPHABET - POSIX[name] if negated else POSIX[name]
         if self.text[self.at : self.at + 2] in {"\\" + letter for letter in "dDwWsSpP"}:
             self.next()
             return self.escaped()

@@ -8,7 +8,7 @@ written down; and once things calm down, every partition is owned.
 from dataclasses import fields
 from typing import Any
 
-from hypothesis import Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.support.group_clients import GROUP, ClassicClient, Client, ConsumerClient
@@ -268,12 +268,16 @@ class OneWayInterleaving(MixedInterleaving):
     )
 
 
-_EFFORT = settings(max_examples=60, stateful_step_count=40, deadline=None, phases=[Phase.generate])
+_EFFORT = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
-TestClassic = ClassicInterleaving.TestCase
-TestCooperative = CooperativeInterleaving.TestCase
-TestConsumer = ConsumerInterleaving.TestCase
-TestMixed = MixedInterleaving.TestCase
-TestOneWay = OneWayInterleaving.TestCase
-for _case in (TestClassic, TestCooperative, TestConsumer, TestMixed, TestOneWay):
-    _case.settings = _EFFORT
+
+def _case(machine: type[Interleaving]) -> type:
+    machine.TestCase.settings = _EFFORT
+    return machine.TestCase
+
+
+TestClassic = _case(ClassicInterleaving)
+TestCooperative = _case(CooperativeInterleaving)
+TestConsumer = _case(ConsumerInterleaving)
+TestMixed = _case(MixedInterleaving)
+TestOneWay = _case(OneWayInterleaving)

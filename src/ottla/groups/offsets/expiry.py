@@ -11,15 +11,32 @@ How long ago an offset was last needed depends on its group:
 A client of a version before 5 may have given an offset an expiry of its own.
 """
 
-from ottla.groups.classic.group import ClassicGroup
 from ottla.groups.classic.states import State
 from ottla.groups.consumer.group import ConsumerGroup
 from ottla.groups.consumer_protocol import PROTOCOL_TYPE
+from ottla.groups.decision import GroupDecision
 from ottla.groups.offsets.store import OffsetStore
 from ottla.groups.records.codec import GroupRecord
 from ottla.groups.records.offsets import OffsetCommitKey, OffsetCommitValue
+from ottla.groups.state import Group, GroupState, end_of_group
 
-Group = ClassicGroup | ConsumerGroup
+EXPIRED_AT_ONCE = 1_000
+"""Tombstones after which the rest is left for another batch."""
+
+
+def expire(state: GroupState, now_ms: int, retention_ms: int, out: GroupDecision) -> bool:
+    """Tombstones for all that has expired, and for empty groups without offsets. False when there is more to do."""
+    for group in state.groups.values():
+        if len(out.records) >= EXPIRED_AT_ONCE:
+            return False
+        gone = expired(state.offsets, group, now_ms, retention_ms)
+        out.records += gone
+        unused = len(gone) == state.offsets.count(group.group_id) and not state.offsets.has_pending(
+            group.group_id
+        )
+        if group.state == State.EMPTY and unused:
+            out.records += end_of_group(group)
+    return True
 
 
 def expired(store: OffsetStore, group: Group, now_ms: int, retention_ms: int) -> list[GroupRecord]:
