@@ -246,12 +246,13 @@ class Channel(asyncio.BufferedProtocol):
 
     def _flush(self) -> None:
         """Write the finished replies at the head of the order, all in one go."""
-        parts, size, ends = self._replies.take()
-        self._write(parts, size)
+        if self._replies:
+            parts, size, ends = self._replies.take()
+            self._write(parts, size)
+            if ends:
+                self._ending = True
+                self._shared.drop(self._replies.drop())
         self._charge()
-        if ends:
-            self._ending = True
-            self._shared.drop(self._replies.drop())
         if self._ending and not self._replies:
             self._transport.close()
 
