@@ -48,7 +48,7 @@ class Durability:
         self._new = self._renamed = self._touched = True
 
     def recovered(self, segments: list[Segment]) -> None:
-        """These were looked at after a crash; what was found may be in memory only."""
+        """These sealed segments were looked at after a crash; nobody knows what of them is synced."""
         self._unsynced += segments
         self._unsynced_indexes += segments
         self._touched = True

@@ -35,6 +35,7 @@ class Opened:
     new: bool = False
     touched: bool = False
     recovered: list[Segment] = field(default_factory=list)
+    """Sealed segments that were looked at after a crash: what was found has to be synced."""
 
 
 class Found(NamedTuple):
@@ -127,13 +128,18 @@ def _recover(found: Found, config: LogConfig, recovery_point: int | None) -> Ope
     opened.producers = producers.finished(segments, next_offset)
     opened.cut_bytes, opened.touched = cut_bytes, segments.active.unwritten
     if recovery_point is not None and (next_offset > flushed_offset or cut_bytes or len(looked_at) > 1):
-        opened.recovered = looked_at
+        opened.recovered, opened.touched = looked_at[:-1], True
     opened.new = recovery_point == 0  # never checkpointed, so perhaps never synced at all
     return opened
 
 
 def _hole(recovery: Recovery, following: Segment, recovery_point: int | None) -> bool:
-    """Whether a power cut took batches between two segments. Before the recovery point it was compaction."""
+    """Whether a power cut took batches between two segments. Before the recovery point it was compaction.
+
+    Or it brought back a segment that had been dropped, and whose offsets were given again since.
+    """
+    if recovery.next_offset > following.base_offset:
+        return True
     return recovery_point is not None and recovery_point <= recovery.next_offset < following.base_offset
 
 
@@ -158,4 +164,4 @@ def _start_over(found: Found, config: LogConfig, now_ms: int, offset: int) -> Op
     snapshots.remove_after(-1)
     segment = _first_segment(directory, config, now_ms, offset)
     segments = Segments(directory, [segment])
-    return Opened(segments, epochs, offset, offset, offset, snapshots, recovered=[segment])
+    return Opened(segments, epochs, offset, offset, offset, snapshots, touched=True)
