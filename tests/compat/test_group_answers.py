@@ -1,5 +1,7 @@
 """The same questions to our coordinator and to Apache Kafka's: the same codes, epochs, assignments and states."""
 
+import ast
+import pprint
 import socket
 import struct
 import time
@@ -9,8 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.support import apache
-from tests.support.group_questions import QUESTIONS, Answers
-from tests.support.groups import DEVELOPMENT, GroupShell, topic_id
+from tests.support.group_questions import ANSWERS, DIFFERENCES, QUESTIONS, Answers, OurTalker
+from tests.support.groups import DEVELOPMENT
 
 from ottla.core.errors import ErrorCode
 from ottla.groups.coordinator import GroupCoordinator
@@ -32,22 +34,6 @@ BUSY = {
     ErrorCode.NOT_COORDINATOR,
 }
 TRIES, PAUSE_SECONDS, SOCKET_SECONDS = 200, 0.1, 60
-
-DIFFERENCES = {
-    (
-        "static_beats",
-        1,
-    ): "a static member may rejoin under its own id; Kafka lets it wait for its session to end",
-    (
-        "consumer_offsets",
-        12,
-    ): "a member epoch without a member id is UNKNOWN_MEMBER_ID; Kafka has a null pointer",
-    (
-        "kinds",
-        6,
-    ): "metadata that is no subscription is INCONSISTENT_GROUP_PROTOCOL; Kafka's is an unknown error",
-}
-"""Question and place in its answers → why ours is another."""
 
 
 class ApacheTalker:
@@ -94,22 +80,6 @@ class ApacheTalker:
         return lambda: receive(parked)
 
 
-class OurTalker:
-    """The pure coordinator."""
-
-    topic_id = topic_id("a")
-
-    def __init__(self) -> None:
-        self.shell = GroupShell(a=3)
-
-    def ask(self, request: Message, version: int) -> Any:
-        return self.shell.ask(request, version)
-
-    def park(self, request: Message, version: int) -> Callable[[], Any]:
-        ticket = self.shell.send(request, version)
-        return lambda: self.shell.replies[ticket]
-
-
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[apache.ApacheBroker]:
     reason = apache.missing()
@@ -133,6 +103,14 @@ def asked(reference: apache.ApacheBroker) -> Asked:
     theirs, ours = ApacheTalker(reference.port), OurTalker()
     expected = {question.__name__: question(theirs) for question in QUESTIONS}
     return Asked(theirs, expected, {question.__name__: question(ours) for question in QUESTIONS})
+
+
+def test_the_kept_answers_are_kafkas(asked: Asked) -> None:
+    """The file that the unit tests compare with. To renew it, delete it and run this twice."""
+    if not ANSWERS.exists():
+        ANSWERS.write_text(pprint.pformat(asked.expected, width=118, sort_dicts=False) + "\n")
+        pytest.fail(f"{ANSWERS.name} was made; run again")
+    assert ast.literal_eval(ANSWERS.read_text()) == asked.expected
 
 
 @pytest.mark.parametrize("name", [question.__name__ for question in QUESTIONS])

@@ -21,8 +21,11 @@ TEXTS = {"error_message", "batch_index_error_message"}
 NUMBERED = {"session_id": "session", "producer_id": "producer"}
 WORDS = {"port": "port", "cluster_id": "cluster", "log_dir": "directory", "documentation": "text"}
 MOMENTS = {"log_append_time_ms", "timestamp"}
-UNTOLD = {"PartitionProduceResponse": {"log_start_offset", "error_message"}}
-"""What Apache Kafka tells with some errors and not with others; Ottla tells it with all."""
+UNTOLD = {
+    "PartitionProduceResponse": {"log_start_offset", "error_message"},
+    "PartitionData": {"aborted_transactions"},
+}
+"""What Apache Kafka tells with some errors and not with others."""
 BYTES_OF_A_DISK = {"total_bytes", "usable_bytes"}
 
 

@@ -202,8 +202,6 @@ def produce_stamped_by_the_broker(asker: Asker) -> None:
     for codec in CODECS:
         put(asker, "stamped-codecs", batch("a" * 99, "b", codec=codec))
     read_back(asker, "LogAppendTime in every codec", "stamped-codecs")
-    claims = patched(WELL_MADE, 21, ">h", 0x08)
-    asker.ask("it says it is stamped already", "Produce", produce(asker, ("stamped-codecs", 0, claims)))
     for what in ("no timestamp", "negative timestamp"):
         asker.ask(
             f"{what} to a stamping topic", "Produce", produce(asker, ("stamped-codecs", 0, MALFORMED[what]))
