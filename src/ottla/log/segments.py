@@ -6,7 +6,7 @@ from typing import overload
 
 from ottla.log.config import LogConfig
 from ottla.log.directory import Directory
-from ottla.log.names import DELETED, SWAP
+from ottla.log.names import DELETED, LOG, SWAP
 from ottla.log.retention import SegmentFacts, expired
 from ottla.log.segment import Segment
 
@@ -64,9 +64,9 @@ class Segments:
         self, config: LogConfig, now_ms: int, log_start_offset: int, high_watermark: int, log_end_offset: int
     ) -> int:
         """How many of the oldest segments retention lets go."""
-        sealed = len(self._row) > 1 and self._row[1].base_offset <= log_start_offset
+        hidden = len(self._row) > 1 and self._row[1].base_offset <= log_start_offset
         limited = config.retention_bytes >= 0 or config.retention_ms >= 0
-        if not sealed and not (limited and config.deletes_old_segments):
+        if not hidden and not (limited and config.deletes_old_segments):
             return 0
         facts = [self._facts(number, log_end_offset) for number in range(len(self._row))]
         return expired(facts, config, now_ms, log_start_offset, high_watermark)
@@ -74,8 +74,8 @@ class Segments:
     def _facts(self, number: int, log_end_offset: int) -> SegmentFacts:
         segment = self._row[number]
         timestamp = segment.largest_timestamp()
-        if timestamp < 0:
-            timestamp = self._directory.modified_ms(segment.name(".log"))
+        if timestamp < 0 and segment.size > 0:
+            timestamp = self._directory.modified_ms(segment.name(LOG))
         return SegmentFacts(self.end_offset(number, log_end_offset), segment.size, timestamp)
 
     def drop(self, start: int, end: int) -> list[str]:
