@@ -1,4 +1,4 @@
-"""What happens without being asked: retention, checkpoints, syncs by time. One task each, at Kafka's intervals."""
+"""What happens without being asked: retention, checkpoints, syncs, expiry. One task each, at Kafka's intervals."""
 
 import asyncio
 import logging
@@ -41,6 +41,7 @@ class Housekeeping:
         self._tasks = tasks
         tasks.start(self._retain_forever(), "retention")
         tasks.start(self._sync_by_time_forever(), "syncs by time")
+        tasks.start(self._expire_producers_forever(), "expiry of producers")
         for directory in log_dirs.directories:
             tasks.start(self._checkpoint_forever(directory), f"checkpoints of {directory.directory.path}")
 
@@ -67,11 +68,33 @@ class Housekeeping:
         if doomed:
             start = partition.log.log_start_offset
             _log.info("%s: %d old files go, the log now starts at offset %d", partition, len(doomed), start)
-            self._tasks.start(self._remove(partition, doomed), f"remove old files of {partition}")
+            self.remove_later(partition, doomed)
+
+    def remove_later(self, partition: Partition, names: list[str]) -> None:
+        """Remove a log's condemned files after `file.delete.delay.ms`: somebody may be reading them."""
+        if names:
+            self._tasks.start(self._remove(partition, names), f"remove old files of {partition}")
 
     async def _remove(self, partition: Partition, names: list[str]) -> None:
         await asyncio.sleep(partition.log.config.file_delete_delay_ms / 1000)
         await asyncio.get_running_loop().run_in_executor(None, partition.log.remove_files, names)
+
+    # Expiry: what is known of producers that write no more.
+
+    async def _expire_producers_forever(self) -> None:
+        """Every `producer.id.expiration.check.interval.ms`, all partitions that are open."""
+        while True:
+            await asyncio.sleep(self._config.integer("producer.id.expiration.check.interval.ms") / 1000)
+            for number, partition in enumerate(self._partitions):
+                self.expire_producers(partition)
+                if number % PARTITIONS_PER_TURN == 0:
+                    await asyncio.sleep(0)
+
+    def expire_producers(self, partition: Partition) -> None:
+        """Forget the partition's producers that were silent for `producer.id.expiration.ms`."""
+        producers = partition.log.producers
+        if producers:
+            producers.expire(self._clock.now_ms() - self._config.integer("producer.id.expiration.ms"))
 
     # Checkpoints: what a crash would make a restart look at stays small.
 

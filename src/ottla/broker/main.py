@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from ottla.broker.addresses import registration
 from ottla.broker.appending import Appending
+from ottla.broker.cleaner import Cleaner
+from ottla.broker.cleaner_metrics import CleanerMetrics
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.dispatch import Dispatcher
 from ottla.broker.flusher import Flusher
@@ -92,6 +94,11 @@ class Broker:
             clock=clock,
         )
         register_gauges(self.metrics, partitions, services.sessions)
+        if config.boolean("log.cleaner.enable"):
+            metrics = CleanerMetrics(self.metrics, clock)
+            cleaner = Cleaner(config, topic_configs, partitions, log_dirs, housekeeping, clock, metrics)
+            cluster.subscribe(cleaner.apply)
+            tasks.start(cleaner.run(), "log cleaner")
         tasks.start(sample_lag(lag_histogram(self.metrics), clock), "loop lag")
         await cluster.change(lambda image: register(image, registration(config)))
         await self._listen(Dispatcher(routes(services), traffic, clock))

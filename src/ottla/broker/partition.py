@@ -49,6 +49,7 @@ class Partition:
         self.in_sync_replicas = len(topic.partitions[index].in_sync)
         self.min_in_sync_replicas = 1
         self.log = log
+        log.begin_epoch(self.leader_epoch)
         log.high_watermark = log.log_end_offset  # all replicas, this one, have what is in the log
         self.error = ErrorCode.NONE
         """Why this partition serves nobody: its disk failed, or it was deleted."""
@@ -132,7 +133,10 @@ class Partition:
             self.fail(ErrorCode.KAFKA_STORAGE_ERROR)
             return
         self.log.end_flush(flush)
+        self._sync_until = min(self._sync_until, self.log.log_end_offset)
         self._advance()
+        if self._sync_until > self.log.flushed_offset:
+            self._flusher.request(self)  # more came meanwhile, or a truncation voided this flush: somebody waits
 
     def watch(self, poll: LongPoll) -> None:
         self._polls.add(poll)

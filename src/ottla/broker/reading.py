@@ -1,16 +1,21 @@
 """One pass over the partitions of a fetch under KIP-74's size rules, repeated while the fetch is parked."""
 
 import asyncio
+import logging
 
 from ottla.broker.epochs import check_leader_epoch
 from ottla.broker.partition import Partition
 from ottla.broker.sessions import Wanted
 from ottla.broker.traffic import Traffic
 from ottla.core.errors import ErrorCode
-from ottla.log.errors import OffsetOutOfRange
+from ottla.log.epochs import UNDEFINED_EPOCH
+from ottla.log.errors import OffsetOutOfRange, StorageError
 from ottla.log.log import Log
+from ottla.log.reading import Read
 from ottla.wire.messages.fetch import EpochEndOffset, PartitionData
 from ottla.wire.types import Buffer
+
+_log = logging.getLogger(__name__)
 
 Found = tuple[Wanted, Partition | ErrorCode]
 
@@ -53,22 +58,38 @@ class Reading:
         if error:
             return _failed(wanted.index, error)
         log = partition.log
-        if wanted.last_fetched_epoch >= 0 and (diverging := _diverging(log, wanted)) is not None:
-            return self._data(wanted.index, log, b"", diverging)
         try:
-            records = await self._records(log, wanted)
+            if wanted.last_fetched_epoch >= 0 and (diverging := _diverging(log, wanted)) is not None:
+                return self._data(wanted.index, log, b"", diverging)
+            records = await self._records(partition, wanted)
         except OffsetOutOfRange:
             return _failed(wanted.index, ErrorCode.OFFSET_OUT_OF_RANGE)
+        except (OSError, StorageError) as failure:
+            if not partition.error:  # it was not deleted meanwhile
+                _log.error("%s: cannot be read at offset %d: %s", partition, wanted.fetch_offset, failure)
+            return _failed(wanted.index, partition.error or ErrorCode.KAFKA_STORAGE_ERROR)
         return self._data(wanted.index, log, records, EpochEndOffset())
 
-    async def _records(self, log: Log, wanted: Wanted) -> Buffer:
-        """The bytes from `fetch_offset` on. What is not in the page cache is read in a thread."""
+    async def _records(self, partition: Partition, wanted: Wanted) -> Buffer:
+        """The bytes from `fetch_offset` on. What is not in the page cache is read in a thread.
+
+        Meanwhile compaction or retention may take the file away: then the log is asked once more.
+        """
+        read = self._begin(partition.log, wanted)
+        if not read.cold:
+            return read.records
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(None, read.load)
+        except (OSError, OffsetOutOfRange, StorageError):
+            if partition.error:
+                raise
+        return await loop.run_in_executor(None, self._begin(partition.log, wanted).load)
+
+    def _begin(self, log: Log, wanted: Wanted) -> Read:
         end_offset = log.last_stable_offset if self._read_committed else log.high_watermark
         max_bytes = min(wanted.max_bytes, self._max_bytes - self.bytes)
-        read = log.read(wanted.fetch_offset, max(max_bytes, 0), end_offset, at_least_one=not self.bytes)
-        if read.cold:
-            return await asyncio.get_running_loop().run_in_executor(None, read.load)
-        return read.records
+        return log.read(wanted.fetch_offset, max(max_bytes, 0), end_offset, at_least_one=not self.bytes)
 
     def _data(self, index: int, log: Log, records: Buffer, diverging_epoch: EpochEndOffset) -> PartitionData:
         return PartitionData(
@@ -90,8 +111,13 @@ def _failed(index: int, error: ErrorCode) -> PartitionData:
 
 
 def _diverging(log: Log, wanted: Wanted) -> EpochEndOffset | None:
-    """Where the reader's history and ours part (KIP-595), None when ours contains its."""
+    """Where the reader's history and ours part (KIP-595), None when ours contains its.
+
+    Raises OffsetOutOfRange for an epoch that we never heard of, and for offsets that are gone: no history tells then.
+    """
     epoch, end_offset = log.end_offset_for_epoch(wanted.last_fetched_epoch)
+    if epoch == UNDEFINED_EPOCH or wanted.fetch_offset < log.log_start_offset:
+        raise OffsetOutOfRange(wanted.fetch_offset, log.log_start_offset, log.log_end_offset)
     if epoch == wanted.last_fetched_epoch and end_offset >= wanted.fetch_offset:
         return None
     return EpochEndOffset(epoch=epoch, end_offset=end_offset)

@@ -152,6 +152,10 @@ PARTITIONS_PER_TURN = 50
 """Partitions that a background pass looks at before the event loop may do something else: about a
 millisecond."""
 
+CLEANER_OPEN_PAUSE_SECONDS = 0.01
+"""Between two partitions that the log cleaner opens because nobody did: opening one takes a fraction of a millisecond,
+and ten thousand of them may take their time."""
+
 SYNC_LOOK_SECONDS = 1.0
 """How often it is looked which partitions are due by `flush.ms`; so a sync by time comes at most this much
 late."""

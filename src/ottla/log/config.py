@@ -43,6 +43,11 @@ class LogConfig:
         return "compact" in self.cleanup_policy
 
     @property
+    def longest_segment_ms(self) -> int:
+        """A record is compacted within `max.compaction.lag.ms` only if its segment has ended by then (KIP-354)."""
+        return min(self.segment_ms, self.max_compaction_lag_ms) if self.is_compacted else self.segment_ms
+
+    @property
     def deletes_old_segments(self) -> bool:
         return "delete" in self.cleanup_policy
 

@@ -31,7 +31,7 @@ class RollLimits:
 
     def work_out(self, segment: Segment, config: LogConfig) -> None:
         """For this segment under this config."""
-        wait_ms = config.segment_ms - _jitter_ms(segment, config)
+        wait_ms = config.longest_segment_ms - _jitter_ms(segment, config)
         first = segment.rolling_timestamp()
         empty = segment.size == 0
         self.bytes = NEVER if empty else config.segment_bytes

@@ -61,7 +61,7 @@ def decode_snapshot(data: bytes) -> list[Producer]:
     return [_producer(*fields) for fields in _ENTRY.iter_unpack(body[_COUNT.size :])]
 
 
-def _producer(  # noqa: PLR0913 - one argument per field of the entry
+def _producer(  # noqa: PLR0913, PLR0917 - one argument per field of the entry
     producer_id: int,
     epoch: int,
     last_sequence: int,

@@ -50,7 +50,7 @@ def topic_entries(config: BrokerConfig, overrides: Mapping[str, str]) -> list[Co
 
 def broker_entries(config: BrokerConfig) -> list[ConfigEntry]:
     """All configs of this broker, in name order."""
-    return [_broker_entry(config, definition) for definition in BROKER.values()]
+    return [_broker_entry(config, definition) for definition in BROKER.values() if not definition.internal]
 
 
 def broker_default_entries(config: BrokerConfig) -> list[ConfigEntry]:

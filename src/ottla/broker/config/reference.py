@@ -50,8 +50,9 @@ Where a broker is started, these are warned about by name; AlterConfigs refuses 
 def reference() -> str:
     """The whole page."""
     parts = [_HEAD, _BROKER_HEAD]
-    parts += (_broker_row(definition) for definition in BROKER.values())
-    parts += ("\n", *(_sentence(definition) for definition in BROKER.values()))
+    brokers = [definition for definition in BROKER.values() if not definition.internal]
+    parts += (_broker_row(definition) for definition in brokers)
+    parts += ("\n", *(_sentence(definition) for definition in brokers))
     parts.append(_TOPIC_HEAD)
     shown = [definition for definition in TOPIC.values() if not definition.internal]
     parts += (_topic_row(definition) for definition in shown)

@@ -4,11 +4,8 @@ Setting one is warned about or refused by name. A test sees to it that every con
 """
 
 NOT_YET = {
-    "log.cleaner.backoff.ms": "logs are not compacted in the background yet",
-    "log.cleaner.enable": "logs are not compacted in the background yet",
     "log.flush.start.offset.checkpoint.interval.ms": (
         "log start offsets are written down together with recovery points, at log.flush.offset.checkpoint.interval.ms"
     ),
     "num.recovery.threads.per.data.dir": "logs are opened when they are first used, each by itself",
-    "producer.id.expiration.ms": "producers are remembered for as long as their records are kept",
 }

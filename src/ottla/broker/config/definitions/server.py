@@ -86,6 +86,15 @@ SERVER = table(
 )  # fmt: skip
 """Kafka's own names. One row each: name, type, default, rule, importance, mode, documentation."""
 
+INTERNAL = tuple(
+    replace(definition, internal=True)
+    for definition in table(
+        ("producer.id.expiration.check.interval.ms", INT, 600000, at_least(1), LOW, READ_ONLY,
+         "How often it is looked which producers are to be forgotten."),
+    )
+)  # fmt: skip
+"""Kafka's own too, and shown by neither."""
+
 
 def _own(name: str, kind: ConfigType, **rest: object) -> Definition:
     base = Definition(
