@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.compat, pytest.mark.java, pytest.mark.timeout(180), pytest.mark.filterwarnings("ignore"),
 ]  # fmt: skip
 
-TOPICS = {"created": {}, "appended": {"message_timestamp_type": "LogAppendTime"}}
+TOPICS: dict[str, dict[str, str]] = {"created": {}, "appended": {"message_timestamp_type": "LogAppendTime"}}
 CLIENTS: tuple[Client, ...] = (
     Confluent(),
     KafkaPython(),
@@ -39,7 +39,7 @@ def write_everything(broker: BrokerProcess) -> dict[str, int]:
     with RawConnection(broker.port) as connection:
         for topic, settings in TOPICS.items():
             small = {"segment_bytes": "1048576", "index_interval_bytes": "1000"}
-            assert connection.create_topic(topic, **small, **settings) == 0
+            assert connection.create_topic(topic, 1, **small, **settings) == 0
     for topic in TOPICS:
         for client in CLIENTS:
             for codec in CODECS:

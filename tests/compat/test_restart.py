@@ -76,7 +76,7 @@ class Reader(threading.Thread):
         consumer.assign([TopicPartition(TOPIC, 0, OFFSET_BEGINNING)])
         while not self.end.is_set():
             self.values += [
-                int(message.value())
+                int(message.value() or b"-1")
                 for message in consumer.consume(1_000, timeout=0.2)
                 if message.error() is None
             ]

@@ -6,11 +6,13 @@ broker's own. Lists are sorted: no order in a reply means anything, but for reco
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from ottla.core.errors import ErrorCode
 from ottla.core.ids import ZERO_UUID
 from ottla.records.batch import Batch, batches
 from ottla.records.reader import read_records
+from ottla.wire.messages.fetch import FetchableTopicResponse
 from ottla.wire.schema import Message
 from ottla.wire.types import Buffer
 
@@ -74,9 +76,11 @@ class Plain:
             return ""
         return f"{name}={self._value(name, value)}"
 
-    def _list(self, values: list[object]) -> str:
+    def _list(self, values: list[Any]) -> str:
+        if values and isinstance(values[0], FetchableTopicResponse):
+            values = _merged(values)
         if values and isinstance(values[0], Message):
-            return "[" + ", ".join(sorted(f"({self.message(each)})" for each in values)) + "]"  # type: ignore[arg-type]
+            return "[" + ", ".join(sorted(f"({self.message(each)})" for each in values)) + "]"
         return "[" + ", ".join(map(str, values)) + "]"
 
     def _value(self, name: str, value: object) -> str:  # noqa: PLR0911 - one return for each kind of field
@@ -111,6 +115,15 @@ class Plain:
         words.append(f"until {moment(batch.max_timestamp)}{'' if batch.crc_is_valid() else ' BAD CRC'}:")
         words += [f"{moment(each.timestamp)} {_short(each.value)}" for each in read_records(batch)]
         return " ".join(words)
+
+
+def _merged(topics: list[FetchableTopicResponse]) -> list[FetchableTopicResponse]:
+    """One entry for each topic; Apache Kafka opens a second one for what it could not read."""
+    merged: dict[tuple[str, bytes], FetchableTopicResponse] = {}
+    for topic in topics:
+        empty = FetchableTopicResponse(topic=topic.topic, topic_id=topic.topic_id, partitions=[])
+        merged.setdefault((topic.topic, topic.topic_id), empty).partitions.extend(topic.partitions)
+    return list(merged.values())
 
 
 def _short(value: Buffer | None) -> str:

@@ -241,10 +241,19 @@ def produce_to_a_compacted_topic(asker: Asker) -> None:
     read_back(asker, "all keys", "compact")
 
 
+def new_producer(asker: Asker) -> int:
+    """An id of an idempotent producer; Apache Kafka has none to give right after its start."""
+    deadline = time.monotonic() + 10
+    while (reply := asker.quietly("InitProducerId", InitProducerIdRequest(transactional_id=None))).error_code:
+        assert time.monotonic() < deadline, reply
+        time.sleep(0.05)
+    return int(reply.producer_id)
+
+
 @story
 def produce_idempotently(asker: Asker) -> None:
     asker.create("pid")
-    producer = asker.quietly("InitProducerId", InitProducerIdRequest(transaction_timeout_ms=1000)).producer_id
+    producer = new_producer(asker)
 
     def send(what: str, epoch: int, sequence: int, count: int = 1, version: int = 12) -> None:
         records = batch(*"abcdefgh"[:count], producer=(producer, epoch, sequence))
@@ -278,7 +287,7 @@ def produce_idempotently(asker: Asker) -> None:
 @story
 def produce_idempotently_from_anywhere(asker: Asker) -> None:
     asker.create("mid", "wrap")
-    first = asker.quietly("InitProducerId", InitProducerIdRequest(transaction_timeout_ms=1000)).producer_id
+    first = new_producer(asker)
 
     def send(what: str, topic: str, epoch: int, sequence: int, count: int = 1) -> None:
         records = batch(*"abcdefgh"[:count], producer=(first, epoch, sequence))
@@ -305,15 +314,22 @@ def transactional_ids_before_transactions(asker: Asker) -> None:
 
 @story
 def producer_ids(asker: Asker) -> None:
-    def ask(what: str, **fields: int | str) -> None:
-        asker.ask_in_versions(what, "InitProducerId", lambda _: InitProducerIdRequest(**fields), (3, 4, 5))  # type: ignore[arg-type]
+    def ask(what: str, producer_id: int = -1, epoch: int = -1, timeout_ms: int = 60_000, name: str | None = None) -> None:
+        request = InitProducerIdRequest(
+            transactional_id=name,
+            transaction_timeout_ms=timeout_ms,
+            producer_id=producer_id,
+            producer_epoch=epoch,
+        )
+        versions = range(0 if producer_id == epoch == -1 else 3, 6)
+        asker.ask_in_versions(what, "InitProducerId", lambda _: request, versions)
 
-    asker.ask_in_versions(
-        "a new one", "InitProducerId", lambda _: InitProducerIdRequest(transaction_timeout_ms=60_000)
-    )
-    ask("no timeout", transaction_timeout_ms=0)
-    ask("a negative timeout", transaction_timeout_ms=-1)
+    new_producer(asker)
+    ask("a new one")
+    ask("no timeout", timeout_ms=0)
+    ask("a negative timeout", timeout_ms=-1)
     ask("an id without epoch", producer_id=5)
-    ask("an epoch without id", producer_epoch=5)
-    ask("both", producer_id=5, producer_epoch=5)
-    ask("an empty transactional id", transactional_id="", transaction_timeout_ms=60_000)
+    ask("an epoch without id", epoch=5)
+    ask("both", producer_id=5, epoch=5)
+    ask("an epoch of -2", producer_id=5, epoch=-2)
+    ask("an empty transactional id", name="")
