@@ -1,7 +1,8 @@
 """Start a broker, and serve until Ctrl-C or SIGTERM.
 
 Configs have Apache Kafka's names. They come from FILE, then from the environment (KAFKA_NUM_PARTITIONS is
-num.partitions, as in Apache Kafka's Docker image), then from --set; the later wins.
+num.partitions, as in Apache Kafka's Docker image), then from --set; the later wins. Without a FILE, one default is made
+for development: group.initial.rebalance.delay.ms=0, so that a consumer group begins at once (Apache Kafka's: 3000).
 
 examples:
   ottla serve                                            data in ./data, on 127.0.0.1:9092
@@ -95,6 +96,7 @@ def _announce(broker: "Broker") -> None:
 def _config(file: str | None, assignments: Sequence[str]) -> "BrokerConfig":
     from ottla.broker.config.broker_config import BrokerConfig
     from ottla.broker.config.definition import ConfigError
+    from ottla.broker.config.development import DEVELOPMENT_DEFAULTS
     from ottla.broker.config.settings import gather
 
     try:
@@ -102,6 +104,6 @@ def _config(file: str | None, assignments: Sequence[str]) -> "BrokerConfig":
         settings = gather(text, os.environ, assignments)
         for warning in settings.warnings:
             warn(f"warning: {warning}")
-        return BrokerConfig(settings.texts)
+        return BrokerConfig(settings.texts if file else {**DEVELOPMENT_DEFAULTS, **settings.texts})
     except (ConfigError, ValueError) as error:
         raise CommandError(error) from error

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from ottla.broker.config.broker_config import BrokerConfig
+from ottla.broker.config.development import DEVELOPMENT_DEFAULTS
 from ottla.broker.config.settings import gather
 from ottla.broker.main import Broker as RunningBroker
 from ottla.core.clock import Clock
@@ -93,4 +94,4 @@ def _checked(texts: dict[str, str]) -> dict[str, str]:
     settings = gather(assignments=[f"{name}={value}" for name, value in texts.items()])
     if settings.warnings:
         raise ValueError("; ".join(settings.warnings))
-    return dict(settings.texts)
+    return {**DEVELOPMENT_DEFAULTS, **settings.texts}

@@ -1,0 +1,7 @@
+"""What is right for one broker on somebody's own machine, where Apache Kafka's defaults are for production."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+DEVELOPMENT_DEFAULTS: Mapping[str, str] = MappingProxyType({"group.initial.rebalance.delay.ms": "0"})
+"""Set where nobody wrote a file of configs: a single consumer need not wait three seconds for others to come."""
