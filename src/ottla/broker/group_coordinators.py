@@ -3,6 +3,7 @@ broker starts, and the internal topic itself, made when somebody first looks for
 """
 
 import asyncio
+import contextlib
 import logging
 
 from ottla.broker.config.broker_config import BrokerConfig
@@ -35,10 +36,11 @@ class GroupCoordinators:
         self._group_config = group_config(config)
         self._topics = _topics(cluster.image)
         self._topics_changed = False
+        self._closed = False
         self._shards: dict[int, asyncio.Task[GroupShard]] = {}
 
     async def shard_of(self, group_id: str) -> GroupShard:
-        """The coordinator of this group, loaded. Raises KafkaError: COORDINATOR_NOT_AVAILABLE."""
+        """The coordinator of this group, loaded. Raises KafkaError: COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR."""
         topic = self._cluster.image.topics.get(OFFSETS_TOPIC)
         if topic is None:
             raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, f"{OFFSETS_TOPIC} does not exist yet")
@@ -73,35 +75,52 @@ class GroupCoordinators:
 
     async def load_all(self) -> None:
         """What a starting broker does: from now on the members of all groups are waited for."""
-        await self.all_shards()
+        topic = self._cluster.image.topics.get(OFFSETS_TOPIC)
+        for index in range(len(topic.partitions) if topic else 0):
+            with contextlib.suppress(KafkaError):  # the log tells; the others are loaded all the same
+                await self._loaded(index)
 
     async def _loaded(self, index: int) -> GroupShard:
         """Whoever comes while a shard is read back waits for it."""
+        if self._closed:
+            raise KafkaError(ErrorCode.NOT_COORDINATOR, "the coordinator stops")
         loading = self._shards.get(index)
         if loading is None or (loading.done() and (loading.cancelled() or loading.exception())):
             loading = self._shards[index] = asyncio.ensure_future(self._load(index))
-        return await asyncio.shield(loading)
+        try:
+            return await asyncio.shield(loading)
+        except asyncio.CancelledError:
+            if not loading.cancelled():
+                raise
+            raise KafkaError(ErrorCode.NOT_COORDINATOR, "the coordinator stops") from None
 
     async def _load(self, index: int) -> GroupShard:
+        name = f"{OFFSETS_TOPIC}-{index}"
         partition = self._partitions.find(OFFSETS_TOPIC, index)
         if not isinstance(partition, Partition):
-            raise KafkaError(
-                ErrorCode.COORDINATOR_NOT_AVAILABLE, f"{OFFSETS_TOPIC}-{index}: {partition.name}"
-            )
+            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, f"{name}: {partition.name}")
         from ottla.groups.coordinator import GroupCoordinator  # most of the groups floor: not at start
 
         machine = GroupCoordinator(self._group_config, self._topics)
         durable = self._config.text("log.flush.acks") == "all"
         shard = GroupShard(partition, machine, self._clock, durable=durable)
-        await shard.load()
+        try:
+            await shard.load()
+        except (OSError, KafkaError) as error:
+            _log.error("%s cannot be read back: %s", name, error)
+            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, f"{name}: {error}") from error
+        if shard.machine.topics is not self._topics:
+            shard.set_topics(self._topics)
         return shard
 
     def apply(self, delta: Delta) -> None:
-        """Topics came or went; groups see them with the next request."""
+        """Topics came or went. Groups see new ones with the next request, and those that are gone at once."""
         if delta.created or delta.deleted or delta.changed:
             self._topics_changed = True
         if any(topic.name == OFFSETS_TOPIC for topic in delta.deleted):
-            self.close()
+            self._forget()
+        elif delta.deleted:
+            self._tell_topics()
 
     def _tell_topics(self) -> None:
         if not self._topics_changed:
@@ -109,14 +128,19 @@ class GroupCoordinators:
         self._topics_changed = False
         self._topics = _topics(self._cluster.image)
         for shard in self._done():
-            shard.machine.set_topics(self._topics)
+            shard.set_topics(self._topics)
 
     def _done(self) -> list[GroupShard]:
         done = (each for each in self._shards.values() if each.done() and not each.cancelled())
         return [each.result() for each in done if each.exception() is None]
 
     def close(self) -> None:
-        """Send away whoever waits, and forget everything: it is in the log."""
+        """The broker stops: whoever waits is sent away, and so is whoever still comes."""
+        self._closed = True
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nobody waits any longer; what was known is in the log."""
         for shard in self._done():
             shard.close()
         for loading in self._shards.values():

@@ -7,7 +7,7 @@ was appended so far is committed. After a restart the same records, read back, m
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -21,16 +21,25 @@ from ottla.core.limits import REPLAY_CHUNK_BYTES
 from ottla.groups.caller import Caller
 from ottla.groups.decision import GroupDecision, Reply
 from ottla.groups.records.codec import GroupRecord, decode, encode
+from ottla.groups.topics import Topics
 from ottla.records.batch import Batch, batches
 from ottla.records.builder import BatchBuilder
 from ottla.records.control import ControlType, read_end_transaction_marker
+from ottla.records.errors import CorruptRecordError
 from ottla.records.reader import read_records
-from ottla.wire.types import Buffer, WireError
+from ottla.wire.types import ZERO_UUID, Buffer, WireError
 
 if TYPE_CHECKING:  # most of the groups floor: not at start
     from ottla.groups.coordinator import GroupCoordinator
 
 _log = logging.getLogger(__name__)
+
+NO_PRODUCER = -1
+DECISIONS_PER_TURN = 100
+"""Deadlines that are looked at before the event loop has its turn; after a restart thousands may be due at once."""
+RECORDS_PER_BATCH = 1_000
+APPEND_RETRY_MS = 1_000
+"""How long a coordinator that cannot write lets what is due rest."""
 
 Decide = Callable[["GroupCoordinator", Caller, int], GroupDecision]
 """What a request asks of the machine: the machine, who asks, and the time in milliseconds."""
@@ -45,37 +54,48 @@ class GroupShard:
         self.machine = machine
         self.partition = partition
         self._clock = clock
+        self._steady_since_ms = clock.now_ms() - round(clock.monotonic() * 1000)
         self._durable = durable
         self._loop = asyncio.get_running_loop()
         self._tickets = itertools.count(1)
         self._waiting: dict[Ticket, asyncio.Future[Reply]] = {}
         self._undecided: list[GroupRecord] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def _now_ms(self) -> int:
+        """The machine's time: a step of the wall clock must not end sessions."""
+        return self._steady_since_ms + round(self._clock.monotonic() * 1000)
 
     # Requests.
 
     async def ask(self, decide: Decide, call: Call) -> Reply:
         """The machine's answer once it is committed; it may come from a later decision (a join waits for others)."""
+        if (error := self.partition.error) or self._closed:
+            return _away(f"the coordinator has stopped: {error.name}")
         ticket = next(self._tickets)
         reply: asyncio.Future[Reply] = self._loop.create_future()
         self._waiting[ticket] = reply
         fresh_id = str(UUID(bytes=random_uuid()))
         caller = Caller(ticket, call.version, call.client_id or "", f"/{call.peer[0]}", fresh_id)
         try:
-            self._carry_out(decide(self.machine, caller, self._clock.now_ms()), ticket)
+            self._carry_out(decide(self.machine, caller, self._now_ms()), ticket)
             self._run_due()
             return await reply
         finally:
             del self._waiting[ticket]
 
-    def _carry_out(self, decision: GroupDecision, ticket: Ticket | None = None) -> None:
-        """Write, apply, and let the replies go; `ticket` is answered too when the disk refuses."""
+    def _carry_out(self, decision: GroupDecision, ticket: Ticket | None = None) -> bool:
+        """Write, apply, and let the replies go. False when the disk refuses; `ticket` is answered then too."""
+        replies: list[tuple[Ticket, Reply]] = []
         try:
-            replies = carry_out(decision, self._append, self.machine.apply)
+            carry_out(decision, self._append, self.machine.apply, replies)
         except KafkaError as error:
-            self._take_back(decision, ticket, error)
-        else:
-            self._send_when_committed(replies)
+            refused = {each for each, _ in replies} | ({ticket} if ticket is not None else set())
+            self._take_back(refused, error)
+            return False
+        self._send_when_committed(replies)
+        return True
 
     def _append(self, records: Sequence[GroupRecord]) -> None:
         """The records as one batch. Raises KafkaError; `_undecided` are those that were not written."""
@@ -88,17 +108,19 @@ class GroupShard:
             builder.append(now_ms, *encode(record))
         self.partition.append(Batch(builder.build()), now_ms, durable=self._durable)
 
-    def _take_back(self, decision: GroupDecision, ticket: Ticket | None, error: KafkaError) -> None:
+    def _take_back(self, refused: Collection[Ticket], error: KafkaError) -> None:
         """Nothing was written: the groups in question go back to what is, and whoever waits in them is sent away."""
-        away = KafkaError(ErrorCode.NOT_COORDINATOR, f"the coordinator cannot write: {error.message}")
-        refused = {each for each, _ in decision.replies} | ({ticket} if ticket is not None else set())
-        self._answer([(each, away) for each in refused])
+        away = _away(f"the coordinator cannot write: {error.message}")
+        self._answer([(ticket, away) for ticket in refused])
         for group in dict.fromkeys(_group_of(record) for record in self._undecided):
-            again = self.machine.forget_undecided(group, away, self._clock.now_ms())
-            self._answer([*again.replies])
+            again = self.machine.forget_undecided(group, away, self._now_ms())
+            self._answer(again.replies)
 
     def _send_when_committed(self, replies: list[tuple[Ticket, Reply]]) -> None:
         if not replies:
+            return
+        if self.partition.error:  # nothing more will be committed
+            self._answer_after(self.partition.error, replies)
             return
         committed = self.partition.committed(self.partition.log.log_end_offset)
         if committed is None:
@@ -107,7 +129,7 @@ class GroupShard:
             committed.add_done_callback(lambda future: self._answer_after(future.result(), replies))
 
     def _answer_after(self, error: ErrorCode, replies: list[tuple[Ticket, Reply]]) -> None:
-        away = KafkaError(ErrorCode.NOT_COORDINATOR, f"the commit failed: {error.name}") if error else None
+        away = _away(f"the commit failed: {error.name}") if error else None
         self._answer([(ticket, away or reply) for ticket, reply in replies])
 
     def _answer(self, replies: Sequence[tuple[Ticket, Reply]]) -> None:
@@ -120,22 +142,45 @@ class GroupShard:
     # Time.
 
     def _run_due(self) -> None:
-        """Carry out what is due, and be woken for what comes next."""
-        now_ms = self._clock.now_ms()
-        while (decision := self.machine.tick(now_ms)) is not None:
-            self._carry_out(decision)
+        """Carry out what is due, and be woken for what comes next, or when the disk may be well again."""
+        if self._closed:
+            return
+        earliest_ms = 0
+        for _ in range(DECISIONS_PER_TURN):
+            decision = self.machine.tick(self._now_ms())
+            if decision is None:
+                break
+            if not self._carry_out(decision):
+                earliest_ms = APPEND_RETRY_MS
+                break
         if self._timer is not None:
             self._timer.cancel()
         wake_at_ms = self.machine.wake_at_ms
-        delay = None if wake_at_ms is None else max(wake_at_ms - now_ms, 0) / 1000
-        self._timer = None if delay is None else self._loop.call_later(delay, self._run_due)
+        if wake_at_ms is not None:
+            delay_ms = max(wake_at_ms - self._now_ms(), earliest_ms)
+            self._timer = self._loop.call_later(delay_ms / 1000, self._run_due)
 
     def close(self) -> None:
-        """Stop waking; whoever waits is sent to the next coordinator."""
+        """Stop waking; whoever waits, or still comes, is sent to the next coordinator."""
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        away = KafkaError(ErrorCode.NOT_COORDINATOR, "the coordinator stops")
+        away = _away("the coordinator stops")
         self._answer([(ticket, away) for ticket in self._waiting])
+
+    # Topics.
+
+    def set_topics(self, topics: Topics) -> None:
+        """From now on these exist. Groups notice with their members' next request; offsets of the others go."""
+        self.machine.set_topics(topics)
+        self._forget_lost_topics()
+
+    def _forget_lost_topics(self) -> None:
+        """A topic made anew under an old name must not begin where the old one was left."""
+        records = list(offsets_of_lost_topics(self.machine))
+        for first in range(0, len(records), RECORDS_PER_BATCH):
+            if not self._carry_out(GroupDecision(records=records[first : first + RECORDS_PER_BATCH])):
+                break  # the next change of topics, or restart, tries again
 
     # Replay.
 
@@ -151,31 +196,56 @@ class GroupShard:
             self._replay(records)
             offset = read.next_offset
             await asyncio.sleep(0)
-        self._carry_out(self.machine.loaded(self._clock.now_ms()))
+        self._carry_out(self.machine.loaded(self._now_ms()))
+        self._forget_lost_topics()
         self._run_due()
 
     def _replay(self, data: Buffer) -> None:
+        """What cannot be read is passed over with a word: the other groups need their coordinator."""
         for batch in batches(data):
-            if batch.is_control:
-                marker = read_end_transaction_marker(batch)
-                if marker is not None:
-                    committed = marker.control_type is ControlType.COMMIT
-                    self.machine.end_transaction(batch.producer_id, committed=committed)
-            else:
+            try:
+                if not batch.crc_is_valid():
+                    raise CorruptRecordError("its checksum is wrong")
                 self._replay_batch(batch)
+            except CorruptRecordError as error:
+                _log.error(
+                    "%s: the batch at offset %d is passed over: %s", self.partition, batch.base_offset, error
+                )
 
     def _replay_batch(self, batch: Batch) -> None:
-        producer_id = batch.producer_id if batch.is_transactional else -1
-        for each in read_records(batch):
+        if batch.is_control:
+            marker = read_end_transaction_marker(batch)
+            if marker is not None:
+                committed = marker.control_type is ControlType.COMMIT
+                self.machine.end_transaction(batch.producer_id, committed=committed)
+            return
+        producer_id = batch.producer_id if batch.is_transactional else NO_PRODUCER
+        for each in list(read_records(batch)):
             try:
                 record = decode(each.key or b"", each.value)
             except WireError as error:
-                _log.error(
-                    "%s: the record at offset %d is passed over: %s", self.partition, each.offset, error
-                )
+                where = f"{self.partition}: the record at offset {each.offset}"
+                _log.error("%s is passed over: %s", where, error)
                 continue
             if record is not None:
                 self.machine.apply(record, producer_id)
+
+
+def offsets_of_lost_topics(machine: "GroupCoordinator") -> Iterator[GroupRecord]:
+    """Tombstones for the offsets of topics that were deleted, also when another has their name by now.
+
+    Offsets without a topic id (from before Apache Kafka 4.1) are kept: nobody knows which topic they mean.
+    """
+    by_id = machine.topics.by_id
+    for group_id in machine.offsets.group_ids():
+        for key, value in machine.offsets.of_group(group_id):
+            if value.topic_id != ZERO_UUID and value.topic_id not in by_id:
+                yield GroupRecord(key, None)
+
+
+def _away(why: str) -> KafkaError:
+    """The client is to look for the coordinator again."""
+    return KafkaError(ErrorCode.NOT_COORDINATOR, why)
 
 
 def _group_of(record: GroupRecord) -> str:

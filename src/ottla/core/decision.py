@@ -50,18 +50,20 @@ def carry_out(
     decision: Decision[RecordT, ReplyT],
     append: Callable[[list[RecordT]], None],
     apply: Callable[[RecordT], None],
+    replies: list[tuple[Ticket, ReplyT]] | None = None,
 ) -> list[tuple[Ticket, ReplyT]]:
     """Steps 1 to 3 above, to the end of the chain. Returns the replies to send when all of it is committed.
 
-    An exception from `append` goes through: what came before it in the chain is written and applied.
+    An exception from `append` goes through: what came before it in the chain is written and applied. Whoever passes
+    a list as `replies` finds there who must be told.
     """
-    replies: list[tuple[Ticket, ReplyT]] = []
+    replies = [] if replies is None else replies
     following: Decision[RecordT, ReplyT] | None = decision
     while following is not None:
+        replies += following.replies
         if following.records:
             append(following.records)
             for record in following.records:
                 apply(record)
-        replies += following.replies
         following = following.then() if following.then is not None else None
     return replies

@@ -8,6 +8,7 @@ from functools import partial
 from ottla.broker.call import Call
 from ottla.broker.group_coordinators import GroupCoordinators
 from ottla.broker.group_requests import ask
+from ottla.groups import administration
 from ottla.groups.caller import Caller
 from ottla.groups.coordinator import GroupCoordinator
 from ottla.groups.decision import GroupDecision
@@ -36,4 +37,4 @@ async def consumer_group_describe(
 
 
 def _ask(group_id: str, machine: GroupCoordinator, caller: Caller, _now_ms: int) -> GroupDecision:
-    return machine.describe_consumer_groups([group_id], caller)
+    return administration.describe_consumer_groups(machine, [group_id], caller)

@@ -10,6 +10,7 @@ from functools import partial
 from ottla.broker.call import Call
 from ottla.broker.group_coordinators import GroupCoordinators
 from ottla.broker.group_requests import ask
+from ottla.groups import administration
 from ottla.groups.caller import Caller
 from ottla.groups.coordinator import GroupCoordinator
 from ottla.groups.decision import GroupDecision
@@ -35,4 +36,4 @@ async def describe_groups(
 
 
 def _ask(group_id: str, machine: GroupCoordinator, caller: Caller, _now_ms: int) -> GroupDecision:
-    return machine.describe_groups([group_id], caller)
+    return administration.describe_groups(machine, [group_id], caller)

@@ -6,6 +6,7 @@ Deviations: none.
 from ottla.broker.call import Call
 from ottla.broker.group_coordinators import GroupCoordinators
 from ottla.core.errors import KafkaError
+from ottla.groups import administration
 from ottla.wire.messages.list_groups import ListGroupsRequest, ListGroupsResponse
 
 
@@ -20,11 +21,13 @@ async def list_groups(
         return ListGroupsResponse(error_code=error.code)
     for shard in shards:
         part = await shard.ask(
-            lambda machine, caller, _: machine.list_groups(
-                request.states_filter, request.types_filter, caller.ticket
+            lambda machine, caller, _: administration.list_groups(
+                machine, request.states_filter, request.types_filter, caller.ticket
             ),
             call,
         )
+        if isinstance(part, KafkaError):
+            return ListGroupsResponse(error_code=part.code)
         assert isinstance(part, ListGroupsResponse)
         response.groups += part.groups
     return response
