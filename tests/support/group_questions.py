@@ -2,6 +2,7 @@
 run."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 from ottla.groups.consumer_protocol import (
@@ -36,6 +37,7 @@ from ottla.wire.messages.offset_fetch import (
 )
 from ottla.wire.messages.sync_group import SyncGroupRequest, SyncGroupRequestAssignment
 from ottla.wire.schema import Message
+from tests.support.groups import GroupShell, topic_id
 
 
 class Talker(Protocol):
@@ -588,3 +590,38 @@ QUESTIONS: tuple[Callable[[Talker], Answers], ...] = (
     describing, describing_consumer_groups, listing, deleting, bad_beats, epochs, joining_with_nothing, static_beats,
     consumer_offsets, kinds, migrating,
 )  # fmt: skip
+
+DIFFERENCES = {
+    (
+        "static_beats",
+        1,
+    ): "a static member may rejoin under its own id; Kafka lets it wait for its session to end",
+    (
+        "consumer_offsets",
+        12,
+    ): "a member epoch without a member id is UNKNOWN_MEMBER_ID; Kafka has a null pointer",
+    (
+        "kinds",
+        6,
+    ): "metadata that is no subscription is INCONSISTENT_GROUP_PROTOCOL; Kafka's is an unknown error",
+}
+"""Question and place in its answers → why ours is another."""
+
+ANSWERS = Path(__file__).parents[1] / "unit" / "groups" / "kafka_answers.txt"
+"""What Apache Kafka 4.2 answered."""
+
+
+class OurTalker:
+    """The pure coordinator."""
+
+    topic_id = topic_id("a")
+
+    def __init__(self) -> None:
+        self.shell = GroupShell(a=3)
+
+    def ask(self, request: Message, version: int) -> Any:
+        return self.shell.ask(request, version)
+
+    def park(self, request: Message, version: int) -> Callable[[], Any]:
+        ticket = self.shell.send(request, version)
+        return lambda: self.shell.replies[ticket]

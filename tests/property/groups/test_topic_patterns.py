@@ -1,0 +1,111 @@
+"""Topic patterns against Python's own engine, on what both understand; and what must be refused."""
+
+import contextlib
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ottla.groups import topic_pattern
+from ottla.groups.pattern_syntax import PatternError
+from ottla.groups.topic_pattern import TopicPattern
+
+NAMES = st.text("ab-._C1", min_size=0, max_size=6)
+ATOMS = st.sampled_from(
+    [
+        r"a",
+        r"b",
+        r"C",
+        r"1",
+        r"-",
+        r"\.",
+        r".",
+        r"[ab]",
+        r"[^a]",
+        r"[a-c1]",
+        r"\w",
+        r"\d",
+        r"\D",
+        r"[\w-]",
+        r"\b",
+        r"^",
+        r"$",
+    ]
+)
+PATTERNS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map("".join),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: "(?:" + "|".join(parts) + ")"),
+        st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{1,2}", "{0,1}", "{1,}", "*?"])).map(
+            lambda pair: f"(?:{pair[0]}){pair[1]}"
+        ),
+        inner.map(lambda part: f"(?i:{part})"),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None)
+@given(pattern=PATTERNS, names=st.lists(NAMES, max_size=8))
+def test_as_pythons_engine(pattern: str, names: list[str]) -> None:
+    compiled, reference = TopicPattern(pattern), re.compile(pattern)
+    for name in names:
+        assert compiled.matches(name) == bool(reference.fullmatch(name)), (pattern, name)
+
+
+@given(st.text("ab()[]{}|*+?\\^$.pPQEdzA,:-<>!=01i", max_size=12))
+def test_any_text_is_a_pattern_or_refused(text: str) -> None:
+    with contextlib.suppress(PatternError):
+        TopicPattern(text).matches("ab")
+
+
+NOT_RE2 = (
+    r"( ) a) [a [b-a] * a** a++ (?=a) (?!a) (?<=a) (?>a) (a)\1 \8 (?P<x>a)(?P<x>b) a{1001} (?:a{100}){100} a{3,2} "
+    r"\pX [[:nothing:]] (?x:a) (?P=x) \x{110000}"
+)
+
+
+@pytest.mark.parametrize("pattern", [*NOT_RE2.split(), "\\"])
+def test_what_is_not_re2_is_refused(pattern: str) -> None:
+    with pytest.raises(PatternError):
+        TopicPattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "wanted"),
+    [
+        (r"\Qa.b\E.*", "a.b.c", True),
+        (r"\Qa.b\E.*", "axb", False),
+        ("[[:alpha:]]+", "abC", True),
+        ("[[:^alpha:]]+", "1-2", True),
+        (r"\pL+\PL", "ab1", True),
+        (r"\p{Lu}\p{^Lu}", "Ab", True),
+        (r"\Aab\z", "ab", True),
+        (r"a\x2db\x{2d}", "a-b-", True),
+        ("(?P<name>a)(?<other>b)", "ab", True),
+        ("(?i)ORDERS-(?-i:x)", "orders-x", True),
+        ("(?i)ORDERS-(?-i:x)", "orders-X", False),
+        ("a{,2}", "a", False),  # a literal brace, which no topic has
+        ("", "", True),
+    ],
+)
+def test_what_only_re2_has(pattern: str, name: str, wanted: bool) -> None:
+    assert TopicPattern(pattern).matches(name) == wanted
+
+
+@pytest.mark.parametrize("pattern", ["(a*)*b", "(a|a)*b", "(a|aa)+$", ".*.*.*.*.*b", "(.*a){20}b"])
+def test_what_makes_other_engines_hang_is_harmless(pattern: str) -> None:
+    names = ["a" * length for length in range(240)]
+    assert TopicPattern(pattern).select(names) == frozenset(
+        name for name in names if pattern.endswith("$") and name
+    )
+
+
+def test_a_pattern_that_is_too_much_work_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topic_pattern, "MAX_WORK", 1_000)
+    with pytest.raises(PatternError, match="too long"):
+        TopicPattern("(.|..|...){100}").select([f"ab{n}" for n in range(1_000)])
+    with pytest.raises(PatternError, match="states"):
+        TopicPattern("(" + "|".join(["abcdefghij"] * 200) + "){9}")
