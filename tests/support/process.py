@@ -6,6 +6,7 @@ is the reference that the same tests must pass on.
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,14 +20,24 @@ from tests.support.wire import RawConnection
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 60.0
+PORTS = (20_000, 32_000)
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody holds now; kept over restarts so that clients come back."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port on 127.0.0.1 that nobody holds now; kept over restarts so that clients come back.
+
+    Below the kernel's ephemeral ports: while a broker is down, no other connection may be given its port, not even
+    a client's own, which would then be connected to itself.
+    """
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class BrokerProcess(ABC):
