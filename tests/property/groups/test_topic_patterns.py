@@ -12,29 +12,10 @@ from ottla.groups.pattern_syntax import PatternError
 from ottla.groups.topic_pattern import TopicPattern
 
 NAMES = st.text("ab-._C1", min_size=0, max_size=6)
-ATOMS = st.sampled_from(
-    [
-        r"a",
-        r"b",
-        r"C",
-        r"1",
-        r"-",
-        r"\.",
-        r".",
-        r"[ab]",
-        r"[^a]",
-        r"[a-c1]",
-        r"\w",
-        r"\d",
-        r"\D",
-        r"[\w-]",
-        r"\b",
-        r"^",
-        r"$",
-    ]
-)
+ATOMS = st.sampled_from(["a", "b", "C", "1", "-", r"\.", ".", "[ab]", "[^a]", "[a-c1]", "^", "$"])
+ESCAPES = st.sampled_from([r"\w", r"\d", r"\D", r"[\w-]", r"\b"])
 PATTERNS = st.recursive(
-    ATOMS,
+    ATOMS | ESCAPES,
     lambda inner: st.one_of(
         st.lists(inner, min_size=1, max_size=3).map("".join),
         st.lists(inner, min_size=1, max_size=3).map(lambda parts: "(?:" + "|".join(parts) + ")"),
@@ -106,6 +87,6 @@ def test_what_makes_other_engines_hang_is_harmless(pattern: str) -> None:
 def test_a_pattern_that_is_too_much_work_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topic_pattern, "MAX_WORK", 1_000)
     with pytest.raises(PatternError, match="too long"):
-        TopicPattern("(.|..|...){100}").select([f"ab{n}" for n in range(1_000)])
+        TopicPattern(".{0,200}x").select(["a" * length for length in range(100)])
     with pytest.raises(PatternError, match="states"):
         TopicPattern("(" + "|".join(["abcdefghij"] * 200) + "){9}")

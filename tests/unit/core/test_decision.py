@@ -13,9 +13,7 @@ def test_records_are_applied_before_what_follows_is_decided() -> None:
         return Decision(records=["c"], replies=[(2, "second")])
 
     first = Decision(records=["a", "b"], replies=[(1, "first")], then=then)
-    replies = carry_out(
-        first, lambda records: log.append(f"appended {records}"), lambda record: log.append(record)
-    )
+    replies = carry_out(first, lambda records: log.append(f"appended {records}"), log.append)
     assert log == ["appended ['a', 'b']", "a", "b", "decided again", "appended ['c']", "c"]
     assert replies == [(1, "first"), (2, "second")]
 
