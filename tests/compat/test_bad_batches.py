@@ -84,12 +84,16 @@ REFUSED: dict[str, tuple[Callable[[], bytes], int]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused_and_not_appended(name: str, connection: RawConnection, ready_topic: str) -> None:
+def test_refused_and_not_appended(
+    name: str, broker: BrokerProcess, connection: RawConnection, ready_topic: str
+) -> None:
     batch, error = REFUSED[name]
     produced = connection.produce(ready_topic, 0, batch())
     assert (produced.error, produced.base_offset) == (error, -1), produced
     assert connection.list_offset(ready_topic, 0, -1) == (0, -1, 0)
     assert connection.produce(ready_topic, 0, one_record()).base_offset == 0
+    if broker.kind == "ottla":
+        assert len([line for line in broker.log_lines() if ready_topic in line]) == 1
 
 
 def test_batch_of_the_largest_size_is_taken(connection: RawConnection, ready_topic: str) -> None:

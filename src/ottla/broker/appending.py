@@ -7,6 +7,7 @@ from ottla.core.errors import ErrorCode, KafkaError
 from ottla.log.log import Appended
 from ottla.log.producers import NO_PRODUCER_ID, AppendedBatch
 from ottla.log.validate import Refusal, validate
+from ottla.net.complaints import Complaints
 from ottla.records.batch import Batch
 from ottla.wire.types import Buffer
 
@@ -20,6 +21,7 @@ class Appending:
         self._now_ms = clock.now_ms
         self._traffic = traffic
         self._sync_acks_all = sync_acks_all
+        self._complaints = Complaints(clock.monotonic)
 
     def append(
         self, partition: Partition, records: Buffer | None, acks: int, version: int
@@ -32,6 +34,7 @@ class Appending:
         now_ms = self._now_ms()
         batch = validate(records, partition.log.config, now_ms, version)
         if isinstance(batch, Refusal):
+            self._complaints.warn(batch.error.name, str(partition), _refused(partition, batch))
             return batch
         known = None if batch.producer_id == NO_PRODUCER_ID else _known(partition, batch)
         if known is not None:
@@ -42,6 +45,10 @@ class Appending:
             return Refusal(error.code, error.message)
         self._traffic.produced(partition, batch.records_count, batch.batch_length + 12)
         return appended
+
+
+def _refused(partition: Partition, refusal: Refusal) -> str:
+    return f"{partition}: refused a batch: {refusal.error.name}: {refusal.message}"
 
 
 def _known(partition: Partition, batch: Batch) -> Appended | Refusal | None:
