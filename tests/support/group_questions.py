@@ -1,5 +1,4 @@
-"""Questions about groups, put to any coordinator; the answers are codes and counts, nothing that differs by
-run."""
+"""Questions about groups, put to any coordinator; the answers are codes and counts, nothing that differs by run."""
 
 from collections.abc import Callable
 from pathlib import Path

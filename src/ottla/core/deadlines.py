@@ -8,8 +8,7 @@ KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 class Deadlines(Generic[KeyT]):
-    """At most one deadline for each key. Moving one further away or cancelling it is O(1) and leaves the
-    heap alone.
+    """At most one deadline for each key. Moving one further away or cancelling it is O(1) and leaves the heap alone.
 
     Invariant: every armed key has a heap entry at `_queued_ms`, which is never later than its deadline.
     """

@@ -1,17 +1,13 @@
 """What a coordinator's pure machine answers: records to write down, and replies that leave after them.
 
-The contract between a machine and whoever runs it (the shell), in this order, with no `await` between 1 and
-3:
+The contract between a machine and whoever runs it (the shell), in this order, with no `await` between 1 and 3:
 
 1. A request method, or a due deadline, yields a `Decision`; nothing persistent has changed yet.
-2. The shell appends `records` as one batch. If that fails, the decision's replies turn into errors and the
-machine
+2. The shell appends `records` as one batch. If that fails, the decision's replies turn into errors and the machine
    rebuilds what it knows of the group in question.
-3. The shell hands every record to the machine's `apply`: the only way persistent state changes, live and at
-replay.
+3. The shell hands every record to the machine's `apply`: the only way persistent state changes, live and at replay.
    Then it asks `then`, if there is one, for the next decision and starts again.
-4. The replies leave once everything appended so far is committed; also those of a decision without records,
-so that
+4. The replies leave once everything appended so far is committed; also those of a decision without records, so that
    nobody reads what a crash could take back.
 """
 

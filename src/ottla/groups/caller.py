@@ -15,8 +15,7 @@ class Caller:
     client_host: str = ""
     """As Kafka writes it: a slash and the address."""
     fresh_id: str = ""
-    """The text of a UUID never used before; a new member's id is made from it. Needed by requests that
-    join."""
+    """The text of a UUID never used before; a new member's id is made from it. Needed by requests that join."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,7 @@ class GroupCoordinator(GroupState):
             self.rebalancing.resume(group, now_ms, out)
 
     def forget_undecided(self, group_id: str, error: KafkaError, now_ms: int) -> GroupDecision:
-        """After an append that failed: the group goes back to what is written down, and nobody waits in
-        it."""
+        """After an append that failed: the group goes back to what is written down, and nobody waits in it."""
         out = GroupDecision()
         group = self.groups.get(group_id)
         if isinstance(group, ClassicGroup):

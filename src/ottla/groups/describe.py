@@ -34,8 +34,7 @@ def listed(group: Group) -> ListedGroup:
 
 
 def is_wanted(line: ListedGroup, states: list[str], types: list[str]) -> bool:
-    """Whether the filters let the line through; an empty filter lets everything through. Case does not
-    matter."""
+    """Whether the filters let the line through; an empty filter lets everything through. Case does not matter."""
     return _matches(line.group_state, states) and _matches(line.group_type, types)
 
 

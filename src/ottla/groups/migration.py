@@ -35,8 +35,7 @@ from ottla.wire.types import WireError
 
 
 def upgrade(group: ClassicGroup, config: GroupConfig, topics: Topics) -> GroupDecision:
-    """The records that make `group` a consumer group at the epoch of its generation. Raises KafkaError if
-    it cannot be.
+    """The records that make `group` a consumer group at the epoch of its generation. Raises KafkaError if it cannot be.
 
     What its members wait for ends with REBALANCE_IN_PROGRESS: they are to join again.
     """

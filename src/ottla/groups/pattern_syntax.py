@@ -1,5 +1,4 @@
-"""RE2's syntax, read into a tree: https://github.com/google/re2/wiki/Syntax, as far as it can concern topic
-names."""
+"""RE2's syntax, read into a tree: https://github.com/google/re2/wiki/Syntax, as far as it can concern topic names."""
 
 import string
 from dataclasses import dataclass

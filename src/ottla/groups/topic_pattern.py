@@ -24,8 +24,7 @@ pattern, each repeated ten times."""
 
 
 MAX_WORK = 2_000_000
-"""States visited while one list of names is gone through: about a second. A pattern that needs more is
-refused."""
+"""States visited while one list of names is gone through: about a second. A pattern that needs more is refused."""
 
 _CACHED = 20_000
 """Entries of one pattern's cache; names that differ a lot empty it rather than fill the memory."""

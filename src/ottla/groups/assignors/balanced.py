@@ -1,5 +1,4 @@
-"""As even as the subscriptions allow, and moving as little as possible: what `uniform` and the sticky
-assignors share.
+"""As even as the subscriptions allow, and moving as little as possible: what `uniform` and the sticky assignors share.
 
 Even means: no partition could move to a subscriber that has at least two partitions fewer than its owner.
 Topics with the same subscribers form a class. Three steps:

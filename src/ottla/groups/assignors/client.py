@@ -1,5 +1,4 @@
-"""The assignors of classic groups, run by the member that leads: from subscriptions to assignments, by
-name."""
+"""The assignors of classic groups, run by the member that leads: from subscriptions to assignments, by name."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

@@ -1,5 +1,4 @@
-"""What an assignor needs to know of one member. Topics are named by name in clients and by id in the
-broker."""
+"""What an assignor needs to know of one member. Topics are named by name in clients and by id in the broker."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar

@@ -1,5 +1,4 @@
-"""`sticky` and `cooperative-sticky`: the balanced assignment, knowing from the members themselves what they
-had.
+"""`sticky` and `cooperative-sticky`: the balanced assignment, knowing from the members themselves what they had.
 
 `sticky` carries it in its user data: the partitions and, from its version 1, the generation they are of.
 Members of `cooperative-sticky` name what they own in the subscription itself, and only the generation in
@@ -23,8 +22,7 @@ Claim = tuple[int, frozenset[tuple[str, int]]]
 
 
 class StickyAssignorUserData(Message, versions=(0, 1)):
-    """User data of `sticky`. Version 0 lacks the generation; nothing says which version it is but its
-    length."""
+    """User data of `sticky`. Version 0 lacks the generation; nothing says which version it is but its length."""
 
     previous_assignment: list[TopicPartition] = []
     generation: int32 = NO_GENERATION
@@ -45,8 +43,7 @@ def cooperative_user_data(generation: int) -> bytes:
 
 
 def sticky_claim(subscription: ConsumerProtocolSubscription) -> Claim:
-    """What a member of `sticky` had. User data that cannot be read counts as none: the member starts
-    afresh."""
+    """What a member of `sticky` had. User data that cannot be read counts as none: the member starts afresh."""
     data = subscription.user_data or b""
     for cls, version in ((StickyAssignorUserData, 1), (_Ungenerated, 0)):
         try:

@@ -1,5 +1,4 @@
-"""A classic group: its members and what follows from them. What happens when is in `rebalance` and its
-neighbours."""
+"""A classic group: its members and what follows from them. What happens when is in `rebalance` and its neighbours."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -32,8 +31,7 @@ class ClassicGroup:
     pending_sync: set[str] = field(default_factory=set)
     """Members of this generation that have not sent SyncGroup."""
     initial_delay_left_ms: int | None = None
-    """In the first rebalance after Empty: how much longer it may be put off for more members. None in any
-    other."""
+    """In the first rebalance after Empty: how much longer it may be put off for more members. None in any other."""
     new_member_added: bool = False
     """Somebody came since the first rebalance was last put off."""
     stored: GroupMetadataValue | None = None
@@ -152,8 +150,7 @@ class ClassicGroup:
         return {name for name, count in offers.items() if count == len(self.members)}
 
     def choose_protocol(self) -> str:
-        """Everyone votes for the best of what all speak; the most votes win, the first to get them on a
-        tie."""
+        """Everyone votes for the best of what all speak; the most votes win, the first to get them on a tie."""
         candidates = self.candidates()
         votes = Counter(
             next(name for name, _ in member.protocols if name in candidates)
@@ -162,8 +159,7 @@ class ClassicGroup:
         return max(votes, key=lambda name: votes[name])
 
     def find_subscribed_topics(self) -> frozenset[str] | None:
-        """What the members' metadata says, under the chosen protocol; None for another protocol type than
-        consumer."""
+        """What the members' metadata says, under the chosen protocol; None for another protocol type than consumer."""
         if self.protocol_type != PROTOCOL_TYPE or (self.members and self.protocol_name is None):
             return None
         return subscribed_topics([member.metadata(self.protocol_name) for member in self.members.values()])

@@ -1,5 +1,4 @@
-"""How a classic group rebalances: everyone joins, one leads, everyone gets a part; whoever is late is left
-out."""
+"""How a classic group rebalances: everyone joins, one leads, everyone gets a part; whoever is late is left out."""
 
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.groups.caller import Parked
@@ -23,8 +22,7 @@ class Rebalancing:
     # The join phase
 
     def start(self, group: ClassicGroup, now_ms: int, out: GroupDecision) -> None:
-        """Ask everyone to join again. After Empty, wait a little for others before the first assignment is
-        made."""
+        """Ask everyone to join again. After Empty, wait a little for others before the first assignment is made."""
         self._break_off_sync(group, now_ms, out)
         first = group.state is State.EMPTY
         group.move(Event.REBALANCE)
@@ -152,8 +150,7 @@ class Rebalancing:
             self.left(group, now_ms, out, was_member=member is not None)
 
     def drop(self, group: ClassicGroup, member_id: str, out: GroupDecision) -> None:
-        """Remove the member; what it still waits for ends with UNKNOWN_MEMBER_ID, so that it may come
-        again."""
+        """Remove the member; what it still waits for ends with UNKNOWN_MEMBER_ID, so that it may come again."""
         self.deadlines.cancel(Deadline(Wait.SESSION, group.group_id, member_id))
         member = group.remove(member_id)
         if member is not None:

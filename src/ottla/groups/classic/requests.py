@@ -16,8 +16,7 @@ from ottla.wire.messages.sync_group import SyncGroupRequest
 def sync(
     rebalancing: Rebalancing, group: ClassicGroup, request: SyncGroupRequest, caller: Caller, now_ms: int
 ) -> GroupDecision:
-    """The leader's brings the assignment, which is written down; everyone's is answered with their part of
-    it."""
+    """The leader's brings the assignment, which is written down; everyone's is answered with their part of it."""
     member = group.known(request.member_id, request.group_instance_id)
     _check_generation(group, request.generation_id)
     for theirs, ours in (

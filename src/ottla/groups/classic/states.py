@@ -1,5 +1,4 @@
-"""The states of a classic group, as data. The tables are the machine's rules; the other modules only carry
-them out.
+"""The states of a classic group, as data. The tables are the machine's rules; the other modules only carry them out.
 
     Empty ──rebalance──▶ PreparingRebalance ──joined──▶ CompletingRebalance ──assigned──▶ Stable
       ▲                    │    ▲                              │                            │

@@ -192,8 +192,7 @@ def _should_join(machine: ConsumerMachine, group: ConsumerGroup, member_id: str)
 def leave(
     machine: ConsumerMachine, group: ConsumerGroup, members: list[MemberIdentity], caller: Caller, now_ms: int
 ) -> GroupDecision:
-    """Each member gets an answer of its own; they go together. Members of the new protocol may be named
-    too."""
+    """Each member gets an answer of its own; they go together. Members of the new protocol may be named too."""
     gone: list[str] = []
     answers: list[MemberResponse] = []
     for identity in members:
@@ -250,8 +249,7 @@ def _check_epoch(group: ConsumerGroup, member_id: str, generation_id: int) -> No
 
 
 def _expect_join(machine: ConsumerMachine, group: ConsumerGroup, member_id: str, now_ms: int) -> None:
-    """The member has been told to come again; it has its rebalance timeout to do so, from when it first
-    was."""
+    """The member has been told to come again; it has its rebalance timeout to do so, from when it first was."""
     deadline = Deadline(Wait.CLASSIC_JOIN, group.group_id, member_id)
     if machine.deadlines.at_ms(deadline) is None:
         timeout_ms = group.members[member_id].rebalance_timeout_ms

@@ -1,11 +1,9 @@
 """What a member of a consumer group has right now, and how it gets from there to its target (KIP-848).
 
-    Stable ──the target moved, and takes nothing away that is not free──▶ Stable, at the target's epoch
-    Stable ──it takes something away──▶ UnrevokedPartitions, at the old epoch, until the member reports it
-    gone
+    Stable ──the target moved──▶ Stable at the target's epoch, if nothing is taken away and all of it is free
+    Stable ──something is taken away──▶ UnrevokedPartitions at the old epoch, until the member reports it gone
     UnrevokedPartitions ──gone──▶ as from Stable
-    any ──something of the target still belongs to another──▶ UnreleasedPartitions, at the target's epoch,
-    without it
+    any ──something belongs to another──▶ UnreleasedPartitions at the target's epoch, without it so far
 
 A partition belongs to the member that has it assigned or is still to revoke it, so it never has two owners.
 """

@@ -239,8 +239,7 @@ def _owned(request: ConsumerGroupHeartbeatRequest) -> Partitions | None:
 
 
 def _is_full(request: ConsumerGroupHeartbeatRequest) -> bool:
-    """Whether the member told everything it knows, as it does after an error: then it is told everything
-    too."""
+    """Whether the member told everything it knows, as it does after an error: then it is told everything too."""
     return (
         request.rebalance_timeout_ms != -1
         and (request.subscribed_topic_names is not None or request.subscribed_topic_regex is not None)

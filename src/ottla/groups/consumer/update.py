@@ -104,8 +104,7 @@ class Update:
     # 2
 
     def bump_epoch(self, *, changed: bool) -> int:
-        """The group's epoch from here on. Without a change of its own, a group looks only at new views of
-        topics."""
+        """The group's epoch from here on. Without a change of its own, a group looks only at new views of topics."""
         group = self.group
         if not changed and group.checked_version == self.topics.version:
             return group.epoch

@@ -67,4 +67,7 @@ def without_group(group: ConsumerGroup) -> Iterable[GroupRecord]:
     for text in group.expressions:
         yield expression(group.group_id, text, None)
     yield GroupRecord(records.ConsumerGroupTargetAssignmentMetadataKey(group_id=group.group_id), None)
+    yield GroupRecord(
+        records.ConsumerGroupPartitionMetadataKey(group_id=group.group_id), None
+    )  # of Kafka 4.0
     yield GroupRecord(records.ConsumerGroupMetadataKey(group_id=group.group_id), None)

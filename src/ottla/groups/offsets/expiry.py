@@ -40,8 +40,7 @@ def expire(state: GroupState, now_ms: int, retention_ms: int, out: GroupDecision
 
 
 def expired(store: OffsetStore, group: Group, now_ms: int, retention_ms: int) -> list[GroupRecord]:
-    """Tombstones for the offsets of `group` that have expired. One that a transaction may still change has
-    not."""
+    """Tombstones for the offsets of `group` that have expired. One that a transaction may still change has not."""
     return [
         GroupRecord(key, None)
         for key, value in store.of_group(group.group_id)

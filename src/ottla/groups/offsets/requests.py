@@ -45,8 +45,7 @@ GROUPS_SINCE = 8
 def commit(
     request: OffsetCommitRequest, now_ms: int, metadata_max_bytes: int
 ) -> tuple[list[GroupRecord], OffsetCommitResponse]:
-    """What is to be written down, and the answer for when it is. Metadata that is too long costs its
-    partition."""
+    """What is to be written down, and the answer for when it is. Metadata that is too long costs its partition."""
     records: list[GroupRecord] = []
     response = OffsetCommitResponse()
     for topic in request.topics:
@@ -117,8 +116,7 @@ def fetch(
 def _everything(
     store: OffsetStore, topics: Topics, group_id: str, version: int
 ) -> Iterable[OffsetFetchRequestTopics]:
-    """All topics of the group; from version 10 those that exist, as there is no other way to name the
-    others."""
+    """All topics of the group; from version 10 those that exist, as there is no other way to name the others."""
     for name in store.topics(group_id):
         known = topics.by_name.get(name)
         topic_id = known.topic_id if known is not None else ZERO_UUID
@@ -160,8 +158,7 @@ def asked_groups(request: OffsetFetchRequest, version: int) -> list[OffsetFetchR
 
 
 def fetch_response(groups: list[OffsetFetchResponseGroup], version: int) -> OffsetFetchResponse:
-    """The groups' answers as one response of this version. Version 1 has no place for an error but
-    partitions."""
+    """The groups' answers as one response of this version. Version 1 has no place for an error but partitions."""
     if version >= GROUPS_SINCE:
         return OffsetFetchResponse(groups=groups)
     (group,) = groups
@@ -190,8 +187,7 @@ def _old(partition: OffsetFetchResponsePartitions) -> OffsetFetchResponsePartiti
 def delete(
     store: OffsetStore, request: OffsetDeleteRequest, is_subscribed_to: Callable[[str], bool]
 ) -> tuple[list[GroupRecord], OffsetDeleteResponse]:
-    """Tombstones and the answer. Offsets of topics that the group reads stay; one that is not there counts
-    as gone."""
+    """Tombstones and the answer. Offsets of topics that the group reads stay; one that is not there counts as gone."""
     records: list[GroupRecord] = []
     response = OffsetDeleteResponse()
     for topic in request.topics:

@@ -1,5 +1,4 @@
-"""The committed offsets of one partition of `__consumer_offsets`, and those that wait for their transaction
-to end."""
+"""The committed offsets of one partition of `__consumer_offsets`, and those that wait for their transaction to end."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -24,8 +23,7 @@ class OffsetStore:
         self._offsets: dict[str, dict[str, dict[int, Committed]]] = {}
         self._pending: dict[str, dict[tuple[str, int], dict[int, Committed]]] = {}
         self._transactions: dict[int, set[str]] = {}
-        """Producer id to the groups with offsets in its open transaction. Invariant: exactly those in
-        `_pending`."""
+        """Producer id to the groups with offsets in its open transaction. Invariant: exactly those in `_pending`."""
 
     def apply(
         self, key: OffsetCommitKey, value: OffsetCommitValue | None, producer_id: int = NO_PRODUCER
@@ -43,8 +41,7 @@ class OffsetStore:
             self._transactions.setdefault(producer_id, set()).add(key.group)
 
     def end_transaction(self, producer_id: int, *, committed: bool) -> None:
-        """Take in a marker: what the producer's transaction has kept aside counts from now on, or never
-        did."""
+        """Take in a marker: what the producer's transaction has kept aside counts from now on, or never did."""
         for group_id in self._transactions.pop(producer_id, ()):
             pending = self._pending[group_id]
             for (topic, partition), offsets in list(pending.items()):

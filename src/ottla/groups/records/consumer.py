@@ -1,5 +1,4 @@
-"""A KIP-848 consumer group as it is written down: one kind of record for each thing that changes on its
-own."""
+"""A KIP-848 consumer group as it is written down: one kind of record for each thing that changes on its own."""
 
 from __future__ import annotations
 
