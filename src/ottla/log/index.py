@@ -124,11 +124,6 @@ class OffsetIndex(Index):
         self._first.append(last_offset - self.base_offset)
         self._second.append(position)
 
-    def add_all(self, relative_offsets: Sequence[int], positions: Sequence[int]) -> None:
-        """Take over entries as they are."""
-        self._first.extend(relative_offsets)
-        self._second.extend(positions)
-
     def floor(self, read: ReadAt, offset: int) -> tuple[int, int]:
         """The last entry that is not after `offset`, as (offset, position); the segment's start where there is none."""
         if offset <= self.base_offset:
@@ -183,12 +178,6 @@ class TimeIndex(Index):
     def keep(self, count: int) -> None:
         self._last = None
         super().keep(count)
-
-    def add_all(self, timestamps: Sequence[int], relative_offsets: Sequence[int]) -> None:
-        """Take over entries as they are."""
-        self._first.extend(timestamps)
-        self._second.extend(relative_offsets)
-        self._last = None
 
     def floor(self, read: ReadAt, timestamp: int) -> tuple[int, int]:
         """The last entry that is not later than `timestamp`, as (timestamp, offset)."""
