@@ -46,14 +46,19 @@ WRITE_HIGH_WATER_BYTES = 262_144
 CONNECTS_PER_TURN = 8
 """New connections set up in one turn of the loop: a storm of them must not starve those that work."""
 
+CLOSE_LINGER_SECONDS = 0.5
+"""How long a connection that the server ends may still send, to be dropped: its client closes as soon as it
+sees the end, and needs that long over a slow line."""
+
 STOP_SECONDS = 5.0
 """How long a stopping server waits for requests in flight before it cancels them."""
 
 SAME_LOG_LINE_SECONDS = 10.0
 """One address's same complaint is logged once in this time, with a count of those left out."""
 
-MAX_RESPONSE_BYTES = 2_147_483_647
-"""A reply may be as large as its size prefix can say; memory for it is taken as its bytes arrive."""
+MAX_RESPONSE_BYTES = 1_073_741_824
+"""The largest reply that a client takes: far above fetch.max.bytes, and below what a web server's `HTTP` says
+when it is read as a size. Memory is taken only as the bytes arrive."""
 
 CLIENT_READ_BUFFER_BYTES = 65_536
 """One per client connection; large replies have buffers of their own."""
@@ -153,15 +158,16 @@ PARTITIONS_PER_TURN = 50
 millisecond."""
 
 CLEANER_OPEN_PAUSE_SECONDS = 0.01
-"""Between two partitions that the log cleaner opens because nobody did: opening one takes a fraction of a millisecond,
-and ten thousand of them may take their time."""
+"""Between two partitions that the log cleaner opens because nobody did: opening one takes a fraction of a
+millisecond, and ten thousand of them may take their time."""
 
 SYNC_LOOK_SECONDS = 1.0
 """How often it is looked which partitions are due by `flush.ms`; so a sync by time comes at most this much
 late."""
 
 PRODUCER_IDS_PER_BLOCK = 1000
-"""Producer ids that a broker takes from the cluster at a time, as Apache Kafka does: one metadata write for many."""
+"""Producer ids that a broker takes from the cluster at a time, as Apache Kafka does: one metadata write for
+many."""
 
 REPLAY_CHUNK_BYTES = 262_144
 """Bytes of an internal partition that are replayed before the event loop has its turn: some milliseconds."""

@@ -16,6 +16,7 @@ from struct import Struct
 from typing import Any, cast
 
 from ottla.core.limits import (
+    CLOSE_LINGER_SECONDS,
     MAX_IN_FLIGHT_BYTES,
     MAX_IN_FLIGHT_REQUESTS,
     MAX_STARTED_PER_TURN,
@@ -42,8 +43,10 @@ class Channel(asyncio.BufferedProtocol):
         "_assembler",
         "_ending",
         "_going_on",
+        "_junk",
         "_last_active",
         "_last_unsent_bytes",
+        "_lingering",
         "_loop",
         "_memory",
         "_reading",
@@ -63,10 +66,12 @@ class Channel(asyncio.BufferedProtocol):
         self._arrived: deque[Buffer] = deque()
         self._replies = ReplyQueue()
         self._memory = MemoryShare(shared.memory, self._go_on_soon) if shared.memory is not None else None
+        self._junk: FrameError | None = None  # why the connection ends behind what has arrived
         self._reading = True
         self._write_paused = False
         self._going_on = False
         self._ending = False  # nothing more is started; close when all is answered
+        self._lingering: asyncio.TimerHandle | None = None
         self._last_active = loop.time()
         self._last_unsent_bytes = 0
 
@@ -81,21 +86,16 @@ class Channel(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._ending:
-            return  # read and dropped: closing with unread bytes would reset the connection, replies and all
+            return  # see _hang_up
         self._last_active = self._loop.time()
         self._shared.traffic.received_bytes += nbytes
         try:
             frames = self._assembler.received(nbytes)
         except FrameError as error:
-            self._arrived += error.frames
-            self._start_arrived()
-            self._end(error)
-            self._flush()
-            self._set_reading()
-            return
+            frames, self._junk = error.frames, error
         self._arrived += frames
         self._charge(new_frame=bool(frames))
-        if frames:
+        if frames or self._junk is not None:
             self._start_arrived()
 
     def pause_writing(self) -> None:
@@ -113,6 +113,8 @@ class Channel(asyncio.BufferedProtocol):
         self._shared.drop(self._replies.drop())
         if self._memory is not None:
             self._memory.release()
+        if self._lingering is not None:
+            self._lingering.cancel()
         self._shared.lost(self)
 
     # What the server calls.
@@ -140,7 +142,7 @@ class Channel(asyncio.BufferedProtocol):
         self._ending = True
         self._set_reading()
         if not self._replies:
-            self._transport.close()
+            self._hang_up()
 
     def abort(self) -> None:
         """Close now, whatever is lost by it."""
@@ -245,7 +247,9 @@ class Channel(asyncio.BufferedProtocol):
     # Replies.
 
     def _flush(self) -> None:
-        """Write the finished replies at the head of the order, all in one go."""
+        """Write the finished replies at the head of the order, all in one go; close if that was the end."""
+        if self._junk is not None and not self._arrived and not self._ending:
+            self._end(self._junk)
         if self._replies:
             parts, size, ends = self._replies.take()
             self._write(parts, size)
@@ -254,7 +258,17 @@ class Channel(asyncio.BufferedProtocol):
                 self._shared.drop(self._replies.drop())
         self._charge()
         if self._ending and not self._replies:
-            self._transport.close()
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Say that no more will come, and drop what the client still sends until it closes too.
+
+        Closing with unread bytes would reset the connection, and replies that are on their way would be lost.
+        """
+        if self._lingering is None and not self._transport.is_closing():
+            self._set_reading()
+            self._transport.write_eof()
+            self._lingering = self._loop.call_later(CLOSE_LINGER_SECONDS, self._transport.close)
 
     def _write(self, parts: list[Buffer], size: int) -> None:
         if not parts:

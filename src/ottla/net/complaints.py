@@ -28,8 +28,8 @@ class Complaints:
         """Say why a connection is closed: junk, a handler's order, or a handler that is broken."""
         host = peer.remote[0]
         if isinstance(error, FrameError):
-            hint = looks_like(error.junk)
-            self.warn("frame", host, f"{peer} closed: {error}{'; ' if hint else ''}{hint}")
+            hint = looks_like(error.junk) or "is that a Kafka client? (socket.request.max.bytes)"
+            self.warn("frame", host, f"{peer} closed: {error}; {hint}")
         elif isinstance(error, CloseConnection):
             self.warn(str(error), host, f"{peer} closed: {error}")
         else:

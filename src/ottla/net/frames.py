@@ -121,4 +121,4 @@ class FrameAssembler:
 def _wrong_size(size: int, limit: int) -> str:
     if size < 0:
         return f"a frame announces {size} bytes"
-    return f"a frame announces {size} bytes; socket.request.max.bytes is {limit}"
+    return f"a frame announces {size} bytes; the limit is {limit}"

@@ -150,9 +150,9 @@ async def test_an_unknown_host() -> None:
 async def test_a_broker_that_says_nothing_in_the_handshake() -> None:
     async with scripted(silent) as (host, port):
         with pytest.raises(
-            KafkaConnectionError, match=r"ApiVersions got no reply: no reply to ApiVersions in 0\.05 s"
+            KafkaConnectionError, match=r"ApiVersions got no reply: no reply to ApiVersions in 0\.6 s"
         ):
-            await Connection.open(host, port, ConnectionSettings(socket_connection_setup_timeout_ms=50))
+            await Connection.open(host, port, ConnectionSettings(socket_connection_setup_timeout_ms=600))
 
 
 async def test_a_request_that_times_out_takes_the_connection_with_it() -> None:
@@ -251,7 +251,7 @@ async def test_something_that_is_no_broker(answer: bytes) -> None:
 
     async with scripted(script) as (host, port):
         with pytest.raises(KafkaConnectionError):
-            await Connection.open(host, port, ConnectionSettings(socket_connection_setup_timeout_ms=200))
+            await Connection.open(host, port, ConnectionSettings(socket_connection_setup_timeout_ms=5_000))
 
 
 async def test_an_answer_to_api_versions_that_cannot_be_read() -> None:

@@ -230,7 +230,7 @@ async def test_half_a_frame_and_away() -> None:
         (b"GET / HTTP/1.1\r\n\r\n", "HTTP"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01", "security.protocol=PLAINTEXT"),
         (b"\xff\xff\xff\xffab", "announces -1 bytes"),
-        (b"\x7f\xff\xff\xff", "socket.request.max.bytes is 104857600"),
+        (b"\x7f\xff\xff\xff", "the limit is 104857600; is that a Kafka client? (socket.request.max.bytes)"),
     ],
 )
 async def test_junk_is_closed_with_a_line_that_helps(
@@ -244,6 +244,17 @@ async def test_junk_is_closed_with_a_line_that_helps(
                 assert await client.rest() == pack(">i", 6) + b"<fine>"
     (line,) = caplog.messages  # five times, one line
     assert hint in line
+
+
+async def test_all_that_came_before_junk_is_answered_also_what_had_to_wait() -> None:
+    async def respond(frame: Buffer, peer: Peer) -> list[Buffer]:
+        await asyncio.sleep(0.001)
+        return [frame]
+
+    async with serving(respond) as server, client_of(server) as client:
+        client.send(*[b"x"] * 350)
+        client.writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        assert await client.rest() == (pack(">i", 1) + b"x") * 350
 
 
 async def test_the_peer_tells_both_addresses_and_stays_the_same_object() -> None:

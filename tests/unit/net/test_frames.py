@@ -81,7 +81,7 @@ def test_a_size_out_of_range_gives_the_frames_before_it_and_the_bytes_at_it(size
 def test_a_frame_of_just_the_limit_is_good() -> None:
     assembler = FrameAssembler(10)
     assert feed(assembler, frame(b"0123456789")) == [b"0123456789"]
-    with pytest.raises(FrameError, match=r"socket\.request\.max\.bytes is 10"):
+    with pytest.raises(FrameError, match="announces 11 bytes; the limit is 10"):
         feed(assembler, frame(b"0123456789a"))
 
 
