@@ -2,6 +2,7 @@
 
 import ast
 import pprint
+import re
 import socket
 import struct
 import time
@@ -18,11 +19,12 @@ from ottla.core.errors import ErrorCode
 from ottla.groups.coordinator import GroupCoordinator
 from ottla.groups.records.codec import GroupRecord, decode, encode
 from ottla.records.batch import batches
+from ottla.records.builder import BatchBuilder
 from ottla.records.reader import read_records
 from ottla.wire.header import decode_response_header, encode_request_header
 from ottla.wire.messages.create_topics import CreatableTopic, CreateTopicsRequest
 from ottla.wire.messages.find_coordinator import FindCoordinatorRequest
-from ottla.wire.messages.list_groups import ListGroupsRequest
+from ottla.wire.messages.list_groups import ListedGroup, ListGroupsRequest
 from ottla.wire.registry import all_apis
 from ottla.wire.schema import Message
 
@@ -150,3 +152,50 @@ def test_kafkas_state_is_ours(reference: apache.ApacheBroker, asked: Asked) -> N
     assert {group.group_id for group in listed} == coordinator.groups.keys()
     classic = {group.group_id for group in listed if group.group_type == "classic"}
     assert classic == {g for g, group in coordinator.groups.items() if type(group).__name__ == "ClassicGroup"}
+
+
+def test_kafkas_tool_reads_our_records(tmp_path: Path) -> None:
+    """The log that the questions make us write, through Kafka's own decoder."""
+    ours = OurTalker()
+    for question in QUESTIONS:
+        question(ours)
+    segment = tmp_path / "__consumer_offsets-0" / "00000000000000000000.log"
+    segment.parent.mkdir()
+    segment.write_bytes(b"".join(batch_of(offset, *record) for offset, record in enumerate(ours.shell.log)))
+    printed = apache.run_tool(
+        "kafka.tools.DumpLogSegments", "--offsets-decoder", "--files", str(segment)
+    ).decode()
+    kinds = re.findall(r'key: \{"type":"(\d+)".*payload: (<DELETE>|\{"version")', printed)
+    assert len(kinds) == len(ours.shell.log)
+    assert {kind for kind, _ in kinds} == {"1", "2", "3", "4", "5", "6", "7", "8", "16"}
+
+
+def test_kafka_takes_over_our_groups(tmp_path: Path) -> None:
+    """Our records in Kafka's topic, put there by hand: it starts with the groups that we start with."""
+    ours = OurTalker()
+    for question in QUESTIONS:
+        question(ours)
+    broker = apache.ApacheBroker(tmp_path / "apache", {"offsets.topic.num.partitions": "1"})
+    with broker.start():
+        ApacheTalker(broker.port)  # which makes the topic
+        broker.stop()
+    segment = broker.data / "__consumer_offsets-0" / "00000000000000000000.log"
+    assert segment.read_bytes() == b""
+    segment.write_bytes(b"".join(batch_of(offset, *record) for offset, record in enumerate(ours.shell.log)))
+    (broker.data / ".kafka_cleanshutdown").unlink()
+    with broker.start():
+        theirs = ApacheTalker(broker.port)
+        listed = theirs.ask(ListGroupsRequest(), 5).groups
+    ours.shell.restart()
+    told = ours.ask(ListGroupsRequest(), 5).groups
+    assert sorted(map(line, listed)) == sorted(map(line, told))
+
+
+def line(group: ListedGroup) -> tuple[str, str, str, str]:
+    return group.group_id, group.protocol_type, group.group_state, group.group_type
+
+
+def batch_of(offset: int, key: bytes, value: bytes | None) -> bytes:
+    builder = BatchBuilder()
+    builder.append(1_000, key, value)
+    return builder.build(offset)
