@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -242,3 +243,11 @@ class LogModel(RuleBasedStateMachine):
 
 LogModel.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 TestLogModel = LogModel.TestCase
+
+
+class LongLogModel(LogModel):
+    """The same, for as long as it takes to believe it."""
+
+
+LongLogModel.TestCase.settings = settings(max_examples=4000, stateful_step_count=60, deadline=None)
+TestLongLogModel = pytest.mark.heavy(pytest.mark.timeout(1800)(LongLogModel.TestCase))
