@@ -202,6 +202,29 @@ def test_offsets_stay_when_a_group_changes() -> None:
     assert shell.replayed().offsets.count("g") == 1
 
 
+def test_a_group_that_only_has_offsets_becomes_what_its_first_member_is() -> None:
+    talker = OurTalker()
+    shell = talker.shell
+    for group_id in ("g", "h"):
+        shell.ask(commit_request(talker, group_id), 9)
+    beat(shell, "m1")
+    stable(talker, "h")
+    assert isinstance(shell.coordinator.groups["g"], ConsumerGroup)
+    assert isinstance(shell.coordinator.groups["h"], ClassicGroup)
+    assert [shell.coordinator.offsets.count(group_id) for group_id in ("g", "h")] == [1, 1]
+
+
+def test_an_empty_group_changes_its_kind_and_goes_on_counting() -> None:
+    talker = OurTalker()
+    shell = talker.shell
+    stable(talker, "g")
+    shell.advance(10_000)
+    assert beat(shell, "m1").member_epoch == 3
+    beat(shell, "m1", -1)
+    assert stable(talker, "g")[1] == 5
+    assert shell.replayed().groups.keys() == {"g"}
+
+
 def test_a_classic_member_that_does_not_come_again_is_out() -> None:
     """It may send as many heartbeats as it likes."""
     talker = OurTalker()

@@ -2,8 +2,11 @@
 
 import pytest
 from tests.support.group_questions import OurTalker, beat_request, commit, commit_request, stable
+from tests.support.groups import GroupShell
 
 from ottla.core.errors import ErrorCode
+from ottla.groups.config import GroupConfig
+from ottla.groups.offsets.expiry import EXPIRED_AT_ONCE
 from ottla.groups.offsets.store import OffsetStore
 from ottla.groups.records.offsets import OffsetCommitKey, OffsetCommitValue
 from ottla.wire.messages.delete_groups import DeleteGroupsRequest
@@ -54,13 +57,17 @@ def test_a_groups_offsets_last_a_week_from_when_its_last_member_left(talker: Our
 
 
 def test_offsets_of_a_topic_in_use_last(talker: OurTalker) -> None:
+    talker.shell = GroupShell(GroupConfig(group_consumer_session_timeout_ms=WEEK_MS), a=3)
     talker.ask(beat_request("g", "m"), 1)
     commit(talker, "g", 9, 1, "m")
-    for _ in range(3 * WEEK_MS // 40_000):
-        talker.shell.now_ms += 40_000
-        talker.ask(beat_request("g", "m", 1), 1)
-        talker.shell.run_due()
+    for _ in range(6):
+        talker.shell.advance(WEEK_MS // 2)
+        assert talker.ask(beat_request("g", "m", 1), 1).error_code == 0
     assert offset(talker, "g") == (7, 0)
+    talker.ask(beat_request("g", "m", 1, subscribed_topic_names=["other"], topic_partitions=[]), 1)
+    talker.shell.advance(CHECK_MS)
+    assert offset(talker, "g") == (-1, 0)
+    assert "g" in talker.shell.coordinator.groups
 
 
 def test_an_old_client_may_set_an_expiry_of_its_own(talker: OurTalker) -> None:
@@ -68,6 +75,19 @@ def test_an_old_client_may_set_an_expiry_of_its_own(talker: OurTalker) -> None:
     request.retention_time_ms = 3_600_000
     talker.ask(request, 4)
     stays_until(talker, "g", 3_600_000)
+
+
+def test_many_offsets_expire_in_several_batches(talker: OurTalker) -> None:
+    for number in range(EXPIRED_AT_ONCE + 10):
+        commit(talker, f"g{number}")
+    sizes: list[int] = []
+    append = talker.shell.append
+    talker.shell.append = lambda records: (sizes.append(len(records)), append(records))[1]  # type: ignore[method-assign]
+    talker.shell.now_ms += WEEK_MS
+    talker.shell.advance(CHECK_MS)
+    assert talker.shell.coordinator.groups == {}
+    assert sum(sizes) == 2 * (EXPIRED_AT_ONCE + 10)
+    assert max(sizes) <= EXPIRED_AT_ONCE + 2
 
 
 def test_commits_survive_a_restart_with_their_metadata(talker: OurTalker) -> None:
