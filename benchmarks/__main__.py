@@ -64,7 +64,12 @@ def main() -> int:
             for peer in compared if number % 2 == 0 else reversed(compared):
                 measure(scenario, peer, plan, results)
     print(table(results, peers))
-    write(options.output, results, peers)
+    run = (
+        f"{rounds} rounds"
+        if not options.quick
+        else "quick: one round of a tenth of everything, 1,000 partitions"
+    )
+    write(options.output, results, peers, run)
     print(f"written to {options.output}.json and .md", file=sys.stderr)
     return 1 if results.failures else 0
 

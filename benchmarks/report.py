@@ -75,10 +75,10 @@ def machine() -> dict[str, str]:
     }
 
 
-def write(path: Path, results: Results, peers: Sequence[Peer]) -> None:
-    """`path`.json and `path`.md."""
+def write(path: Path, results: Results, peers: Sequence[Peer], run: str) -> None:
+    """`path`.json and `path`.md. `run` says how long and how often was measured."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    facts = machine()
+    facts = machine() | {"run": run}
     data = {**facts, "results": results.cells, "failures": results.failures}
     path.with_suffix(".json").write_text(json.dumps(data, indent=1) + "\n")
     words = "".join(f"- {name}: {value}\n" for name, value in facts.items())
