@@ -17,10 +17,11 @@ _KEPT_BYTES = 32 * 1024
 """An unfinished frame up to this size waits as its bare bytes and goes back to the front of the shared
 buffer: copying it again is cheaper than a read of its own for the few bytes that it lacks."""
 
-_FIRST_STEP_BYTES = 256 * 1024
+_BEGUN_BYTES = 16 * 1024
 _GROWTH = 4
-"""A large frame's buffer is never over `_GROWTH` times what has arrived (or the first step): four bytes that
-announce 100 MiB cost 256 KiB, and a frame of 1 MB still needs one allocation or two."""
+"""A frame gets a buffer of its own when `_BEGUN_BYTES` of it are there, and that is never over `_GROWTH`
+times what has arrived: four bytes that announce 100 MiB cost four bytes, and a frame of 1 MB still needs one
+allocation or two."""
 
 
 class ReadBuffer:
@@ -85,7 +86,7 @@ class FrameAssembler:
                     _wrong_size(size, limit), frames, bytes(view[position : min(end, position + 16)])
                 )
             if stop > end:
-                if size > _KEPT_BYTES:
+                if size > _KEPT_BYTES and end - start >= _BEGUN_BYTES:
                     self._begin_own(size, view[start:end])
                     return frames
                 break
@@ -98,7 +99,7 @@ class FrameAssembler:
         self._kept = b""
         self._filled = len(arrived)
         self._own_bytes = size
-        self._own = bytearray(min(size, max(_FIRST_STEP_BYTES, _GROWTH * self._filled)))
+        self._own = bytearray(min(size, _GROWTH * self._filled))
         self._own[: self._filled] = arrived
 
     def _room_in_own(self, own: bytearray) -> memoryview:
