@@ -215,7 +215,7 @@ class GroupCoordinator(GroupState):
         if isinstance(group, ConsumerGroup):
             return consumer.heartbeat(self.consumers, group, request, caller, now_ms)
         if request.member_epoch != JOIN_EPOCH:
-            raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {request.group_id} not found.")
+            raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, f"there is no consumer group {request.group_id}")
         if group is not None and (group.members or group.stored is not None):
             out = self._end_classic(group, now_ms)
             out.then = partial(self._beat, request, caller, now_ms)

@@ -70,7 +70,7 @@ def no_classic_group(group_id: str, version: int, *, exists: bool) -> classic.De
     if version >= NOT_FOUND_IS_AN_ERROR_SINCE:
         response.error_code = ErrorCode.GROUP_ID_NOT_FOUND
         response.error_message = (
-            f"Group {group_id} is not a classic group." if exists else f"Group {group_id} not found."
+            f"group {group_id} is not a classic one" if exists else f"there is no group {group_id}"
         )
     return response
 
@@ -122,7 +122,7 @@ def _assignment(partitions: Partitions, topics: Topics) -> modern.Assignment:
 
 def no_consumer_group(group_id: str, *, exists: bool) -> modern.DescribedGroup:
     """The answer for a group that is not there, or not a consumer group."""
-    text = f"Group {group_id} is not a consumer group." if exists else f"Group {group_id} not found."
+    text = f"group {group_id} is not a consumer group" if exists else f"there is no group {group_id}"
     return modern.DescribedGroup(
         error_code=ErrorCode.GROUP_ID_NOT_FOUND,
         error_message=text,

@@ -40,9 +40,11 @@ def upgrade(group: ClassicGroup, config: GroupConfig, topics: Topics) -> GroupDe
     What its members wait for ends with REBALANCE_IN_PROGRESS: they are to join again.
     """
     if group.protocol_type != PROTOCOL_TYPE or not config.group_consumer_migration_policy.upgrades:
-        raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, f"Group {group.group_id} is not a consumer group.")
+        raise KafkaError(
+            ErrorCode.GROUP_ID_NOT_FOUND, f"group {group.group_id} is a classic one and stays so"
+        )
     if len(group.members) > config.group_consumer_max_size:
-        text = f"Cannot upgrade classic group {group.group_id}: it has too many members."
+        text = f"group {group.group_id} has too many members to become a consumer group"
         raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, text)
     out = GroupDecision()
     out.write(GroupRecord(GroupMetadataKey(group=group.group_id), None))
@@ -52,7 +54,7 @@ def upgrade(group: ClassicGroup, config: GroupConfig, topics: Topics) -> GroupDe
         try:
             subscription, partitions = _subscription(group, member), _assigned(member, topics)
         except WireError as error:
-            text = f"Cannot upgrade classic group {group.group_id} to consumer group: {error}"
+            text = f"group {group.group_id} cannot become a consumer group: {error}"
             raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, text) from error
         partitions -= taken
         taken |= partitions
@@ -102,7 +104,7 @@ def _assigned(member: ClassicMember, topics: Topics) -> Partitions:
         return frozenset()
     assignment = decode(ConsumerProtocolAssignment, member.assignment)
     if assignment.user_data:
-        raise WireError("an unsupported custom assignor is in use")
+        raise WireError("its assignor has data of its own in the assignment, which would be lost")
     return frozenset(
         (topics.by_name[entry.topic].topic_id, partition)
         for entry in assignment.assigned_partitions

@@ -132,16 +132,17 @@ class ConsumerGroup:
         if instance_id is not None:
             holder = self.static_members.get(instance_id)
             if holder is None:
-                raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, f"Instance id {instance_id} is unknown.")
-            if holder != member_id:
-                text = (
-                    f"Static member {member_id} with instance id {instance_id} was fenced by member {holder}."
+                raise KafkaError(
+                    ErrorCode.UNKNOWN_MEMBER_ID, f"nobody in the group is instance {instance_id}"
                 )
+            if holder != member_id:
+                text = f"instance {instance_id} is member {holder} by now, not {member_id}"
                 raise KafkaError(ErrorCode.FENCED_INSTANCE_ID, text)
         member = self.members.get(member_id)
         if member is None:
-            text = f"Member {member_id} is not a member of group {self.group_id}."
-            raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, text)
+            raise KafkaError(
+                ErrorCode.UNKNOWN_MEMBER_ID, f"{member_id!r} is no member of group {self.group_id}"
+            )
         return member
 
     def assignor(self, offered: tuple[str, ...]) -> str:

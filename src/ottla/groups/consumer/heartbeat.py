@@ -50,7 +50,7 @@ def check(request: ConsumerGroupHeartbeatRequest, version: int, config: GroupCon
             raise KafkaError(ErrorCode.INVALID_REQUEST, why)
     if request.server_assignor is not None and request.server_assignor not in config.group_consumer_assignors:
         supported = ", ".join(config.group_consumer_assignors)
-        text = f"ServerAssignor {request.server_assignor} is not supported. Supported assignors: {supported}."
+        text = f"there is no server assignor {request.server_assignor!r} here, only {supported}"
         raise KafkaError(ErrorCode.UNSUPPORTED_ASSIGNOR, text)
     if request.subscribed_topic_regex:
         try:
@@ -65,24 +65,30 @@ def _faults(request: ConsumerGroupHeartbeatRequest, version: int) -> list[tuple[
     nothing_named = request.subscribed_topic_names is None and request.subscribed_topic_regex is None
     needs_id = version >= CLIENT_MADE_ID_SINCE or not joins
     return [
-        (needs_id and not request.member_id.strip(), "MemberId can't be empty."),
-        (not request.group_id.strip(), "GroupId can't be empty."),
-        (request.instance_id is not None and not request.instance_id.strip(), "InstanceId can't be empty."),
-        (request.rack_id is not None and not request.rack_id.strip(), "RackId can't be empty."),
+        (needs_id and not request.member_id.strip(), "the member id is empty"),
+        (not request.group_id.strip(), "the group id is empty"),
+        (
+            request.instance_id is not None and not request.instance_id.strip(),
+            "the instance id is there, but empty",
+        ),
+        (request.rack_id is not None and not request.rack_id.strip(), "the rack id is there, but empty"),
         (
             joins and request.rebalance_timeout_ms == -1,
-            "RebalanceTimeoutMs must be provided in first request.",
+            "a member that joins must say its rebalance timeout",
         ),
         (
             joins and (request.topic_partitions is None or bool(request.topic_partitions)),
-            "TopicPartitions must be empty when (re-)joining.",
+            "a member that joins must say that it owns no partitions",
         ),
         (
             joins and nothing_named,
-            "Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.",
+            "a member that joins must name topics or a regular expression, if only none",
         ),
-        (epoch == STATIC_LEAVE_EPOCH and request.instance_id is None, "InstanceId can't be null."),
-        (epoch < STATIC_LEAVE_EPOCH, f"MemberEpoch is {epoch}, but must be greater than or equal to -2."),
+        (
+            epoch == STATIC_LEAVE_EPOCH and request.instance_id is None,
+            "only a static member can leave for a while, and this one has no instance id",
+        ),
+        (epoch < STATIC_LEAVE_EPOCH, f"{epoch} is no member epoch"),
     ]
 
 
@@ -99,7 +105,7 @@ def heartbeat(
     member_id = request.member_id or caller.fresh_id
     if member_id not in group.members and len(group.members) >= machine.config.group_consumer_max_size:
         limit = machine.config.group_consumer_max_size
-        text = f"The consumer group has reached its maximum capacity of {limit} members."
+        text = f"group {group.group_id} is full with {limit} members"
         raise KafkaError(ErrorCode.GROUP_MAX_SIZE_REACHED, text)
     if request.member_epoch == JOIN_EPOCH:
         replaced = group.static_members.get(request.instance_id) if request.instance_id is not None else None
@@ -127,11 +133,7 @@ def _check_epoch(current: Current, request: ConsumerGroupHeartbeatRequest) -> No
         and owned <= current.assigned
     ):
         return
-    order = "greater" if request.member_epoch > current.epoch else "smaller"
-    text = (
-        f"The consumer group member has a {order} member epoch ({request.member_epoch}) than the one known by the "
-        f"group coordinator ({current.epoch}). The member must abandon all its partitions and rejoin."
-    )
+    text = f"the member is at epoch {current.epoch}, not {request.member_epoch}: it has to start over with nothing"
     raise KafkaError(ErrorCode.FENCED_MEMBER_EPOCH, text)
 
 
@@ -192,10 +194,7 @@ def _described(
 def _check_released(group: ConsumerGroup, holder: str, request: ConsumerGroupHeartbeatRequest) -> None:
     """Whether the instance's last member has left, or speaks a protocol in which that is never said."""
     if group.current(holder).epoch != STATIC_LEAVE_EPOCH and not group.uses_classic_protocol(holder):
-        text = (
-            f"Static member {request.member_id} with instance id {request.instance_id} cannot join the group "
-            f"because the instance id is owned by {holder} member."
-        )
+        text = f"instance {request.instance_id} is still member {holder}, which has not left"
         raise KafkaError(ErrorCode.UNRELEASED_INSTANCE_ID, text)
 
 

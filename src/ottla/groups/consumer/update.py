@@ -170,5 +170,5 @@ def subscribed_hash(group: ConsumerGroup, topics: Topics) -> int:
 
 def bad_expression(text: str, error: PatternError) -> KafkaError:
     """INVALID_REGULAR_EXPRESSION."""
-    message = f"SubscribedTopicRegex `{text}` is not a valid regular expression: {error}."
+    message = f"the regular expression {text!r} cannot be used: {error}"
     return KafkaError(ErrorCode.INVALID_REGULAR_EXPRESSION, message)
