@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from struct import pack
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ottla.net.errors import FrameError
 from ottla.net.frames import FrameAssembler, ReadBuffer
 from ottla.wire.types import Buffer
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 LIMIT = 3_000_000
 SHARED = ReadBuffer(65_536)  # the smallest: cuts at its end come early
@@ -44,6 +46,7 @@ def feed(assembler: FrameAssembler, data: bytes, reads: Iterable[int]) -> list[B
     return frames
 
 
+@UNHURRIED
 @given(
     sizes=st.lists(SIZES, max_size=6),
     cuts=st.lists(st.one_of(st.integers(1, 9), st.integers(1, 70_000)), max_size=60),
@@ -57,6 +60,7 @@ def test_any_cutting_gives_the_same_frames(sizes: list[int], cuts: list[int]) ->
     assert assembler.unfinished_bytes == 0
 
 
+@UNHURRIED
 @given(data=st.binary(max_size=300), cuts=st.lists(st.integers(1, 50), max_size=20))
 def test_any_bytes_are_frames_or_a_clean_error(data: bytes, cuts: list[int]) -> None:
     """An independent reading of the same bytes says what must come out."""

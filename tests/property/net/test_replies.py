@@ -2,10 +2,12 @@
 
 from struct import pack
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ottla.net.replies import ReplyQueue, Slot
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 REPLIES = st.one_of(st.none(), st.lists(st.binary(max_size=20), max_size=3))
 
@@ -16,6 +18,7 @@ def framed(replies: list[list[bytes] | None]) -> bytes:
     )
 
 
+@UNHURRIED
 @given(st.data())
 def test_any_order_of_finishing_gives_the_order_of_starting(data: st.DataObject) -> None:
     replies = data.draw(st.lists(REPLIES, max_size=12), label="replies")
@@ -45,6 +48,7 @@ def test_any_order_of_finishing_gives_the_order_of_starting(data: st.DataObject)
     assert queue.held_bytes == 0
 
 
+@UNHURRIED
 @given(before=st.lists(REPLIES, max_size=5), after=st.lists(REPLIES, max_size=5))
 def test_nothing_leaves_behind_the_end(
     before: list[list[bytes] | None], after: list[list[bytes] | None]
