@@ -268,7 +268,7 @@ class OneWayInterleaving(MixedInterleaving):
     )
 
 
-_EFFORT = settings(max_examples=60, stateful_step_count=40, deadline=None)
+_EFFORT = settings(max_examples=40, stateful_step_count=40, deadline=None)
 
 
 def _case(machine: type[Interleaving]) -> type:
