@@ -95,6 +95,12 @@ def test_a_full_cache_makes_room_for_a_larger_session_or_when_one_is_idle() -> N
     assert sessions.evictions == 2
 
 
-def test_no_slots_or_no_partitions_means_no_session() -> None:
+def test_no_slots_means_no_session() -> None:
     assert FetchSessions(0).open([wanted(0)], 0, uses_topic_ids=False) is None
-    assert FetchSessions(5).open([], 0, uses_topic_ids=False) is None
+
+
+def test_a_session_may_begin_empty_as_apache_kafkas_do() -> None:
+    session = FetchSessions(5).open([], 0, uses_topic_ids=False)
+    assert session is not None
+    session.change([wanted(3)], [])
+    assert [each.index for each in session.partitions.values()] == [3]
