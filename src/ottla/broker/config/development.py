@@ -3,5 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-DEVELOPMENT_DEFAULTS: Mapping[str, str] = MappingProxyType({"group.initial.rebalance.delay.ms": "0"})
-"""Set where nobody wrote a file of configs: a single consumer need not wait three seconds for others to come."""
+DEVELOPMENT_DEFAULTS: Mapping[str, str] = MappingProxyType(
+    {"group.initial.rebalance.delay.ms": "0", "group.consumer.heartbeat.interval.ms": "500"}
+)
+"""Set where nobody wrote a file of configs: a single consumer need not wait three seconds for others to come, nor a
+group of the consumer protocol five for each of its members to hear of a change."""

@@ -18,9 +18,9 @@ from ottla.wire.messages.delete_groups import DeleteGroupsRequest, DeleteGroupsR
 async def delete_groups(
     groups: GroupCoordinators, request: DeleteGroupsRequest, call: Call
 ) -> DeleteGroupsResponse:
-    """One result for each group, from its own coordinator."""
+    """One result for each group, from its own coordinator; one that is named twice is answered once."""
     response = DeleteGroupsResponse()
-    for group_id in request.groups_names:
+    for group_id in dict.fromkeys(request.groups_names):
         part = await ask(
             groups,
             group_id,

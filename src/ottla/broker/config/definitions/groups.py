@@ -29,7 +29,8 @@ GROUPS: tuple[Definition, ...] = table(
     ("group.consumer.session.timeout.ms", INT, 45000, at_least(1), MEDIUM, READ_ONLY,
      "How long a member of a consumer group may be silent before it is taken for gone."),
     ("group.consumer.heartbeat.interval.ms", INT, 5000, at_least(1), MEDIUM, READ_ONLY,
-     "How often members of consumer groups are asked to say that they are there."),
+     "How often members of consumer groups are asked to say that they are there. `ottla serve` without a file of "
+     "configs sets it to 500, as is right for development."),
     ("group.consumer.max.size", INT, MAX_INT, at_least(1), MEDIUM, READ_ONLY,
      "How many members a consumer group may have."),
     ("group.consumer.assignors", LIST, ("uniform", "range"), list_of("uniform", "range"), MEDIUM, READ_ONLY,
