@@ -36,19 +36,23 @@ class Member:
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            text = line.decode().rstrip("\n")
-            if self.kind == "kcat":
-                if found := KCAT_LINE.fullmatch(text):
-                    self.got.append(found[3])
-            elif self.kind == "java":
-                self.got.append(text)
-            else:
-                self._hear(json.loads(text))
+        with self._process.stdout as lines:
+            for line in lines:
+                self._take(line.decode().rstrip("\n"))
+
+    def _take(self, text: str) -> None:
+        if self.kind == "kcat":
+            if found := KCAT_LINE.fullmatch(text):
+                self.got.append(found[3])
+        elif self.kind == "java":
+            self.got.append(text)
+        else:
+            self._hear(json.loads(text))
 
     def _hear(self, words: dict[str, Any]) -> None:
         self.said.append(words)
@@ -75,10 +79,12 @@ class Member:
         """Properly; returns when it is gone."""
         self.signal(signal.SIGTERM)
         self._process.wait(SECONDS)
+        self._reader.join(SECONDS)
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
         self._process.wait(SECONDS)
+        self._reader.join(SECONDS)
 
     @property
     def running(self) -> bool:
