@@ -45,11 +45,11 @@ class EpochHistory:
         return self._entries[index][0] if index >= 0 else UNDEFINED_EPOCH
 
     def end_offset(self, epoch: int, log_end_offset: int) -> tuple[int, int]:
-        """The greatest epoch ≤ `epoch` and where it ends; (-1, -1) for an epoch that is newer than all.
+        """The greatest epoch ≤ `epoch` and where it ends; (-1, -1) for -1 and for an epoch that is newer than all.
 
         An epoch older than all is answered with itself and the start of the first known one, as Apache Kafka does.
         """
-        if epoch < 0 or epoch > self.latest:
+        if epoch == UNDEFINED_EPOCH or epoch > self.latest or not self._entries:
             return UNDEFINED_EPOCH, UNDEFINED_OFFSET
         if epoch == self.latest:
             return epoch, log_end_offset

@@ -139,6 +139,11 @@ class Log(StoredLog):
         super().sync_failed()
         self._limits.forget()
 
+    def begin_epoch(self, leader_epoch: int) -> None:
+        """A leader takes over: what is appended from here on is its, also while nothing is."""
+        if leader_epoch != self._leader_epoch:
+            self._assign_epoch(leader_epoch, self.log_end_offset)
+
     def _assign_epoch(self, leader_epoch: int, start_offset: int) -> None:
         self._epochs.assign(leader_epoch, start_offset)
         self._leader_epoch = leader_epoch
