@@ -3,7 +3,8 @@ what changed and each reply holds only what is new.
 
 A session is opened by epoch 0, continued by the epochs 1, 2, … and closed by epoch -1. The cache is bounded by
 `max.incremental.fetch.session.cache.slots`; when it is full, the session that was idle longest makes room if it was
-idle for two minutes, or if the newcomer is larger; else the newcomer is served without a session (id 0).
+idle for two minutes, or if the newcomer is larger; else the newcomer is served without a session (id 0). A session
+that has given up its last partition is closed.
 """
 
 import secrets
@@ -104,9 +105,9 @@ class FetchSessions:
         return len(self._sessions)
 
     def open(self, wanted: Iterable[Wanted], now: float, *, uses_topic_ids: bool) -> Session | None:
-        """A new session over `wanted`, or None when it is empty or the cache has no room."""
+        """A new session over `wanted`, or None when the cache has no room."""
         partitions = {each.key: each for each in wanted}
-        if not partitions or not self._make_room(len(partitions), now):
+        if not self._make_room(len(partitions), now):
             return None
         session_id = self._unused_id()
         session = Session(session_id, uses_topic_ids, now, partitions=partitions)

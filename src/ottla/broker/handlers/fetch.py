@@ -4,7 +4,10 @@ Served: long polling by `max_wait_ms` and `min_bytes`; the size rules of KIP-74 
 batch whole whatever its size, afterwards hard limits); sessions (KIP-227); topic ids (13+); leader epochs (9+) and
 diverging epochs (12+). A reply may end in the middle of a batch, as Apache Kafka's does: clients skip the cut one.
 
-Deviations: none for consumers. A follower's fetch is refused until this broker replicates.
+Deviations: an isolation level that does not exist is 0, where Apache Kafka 4.2 fails with UNKNOWN_SERVER_ERROR. A
+session names a deleted topic's id as unknown, like a fetch without one (Apache Kafka: the partition). No partition has
+followers until this broker replicates: one that asks gets NOT_LEADER_OR_FOLLOWER, and `current_leader`, for there is no
+other, is never told.
 """
 
 from collections.abc import Iterator
@@ -20,7 +23,9 @@ from ottla.core.clock import Clock
 from ottla.core.errors import ErrorCode
 from ottla.wire.messages.fetch import FetchableTopicResponse, FetchRequest, FetchResponse, PartitionData
 
-TOPIC_IDS_SINCE = 13
+TOPIC_IDS_SINCE, REPLICA_STATE_SINCE = 13, 15
+NO_EPOCH = NO_REPLICA = -1
+"""As any negative number."""
 
 
 async def fetch(
@@ -38,11 +43,13 @@ async def fetch(
     if isinstance(session, ErrorCode):
         return FetchResponse(error_code=session)
     wanted = (
-        _wanted(request, uses_topic_ids=uses_topic_ids)
+        list({each.key: each for each in _wanted(request, uses_topic_ids=uses_topic_ids)}.values())
         if session is None
         else list(session.partitions.values())
     )
     found = [(each, partitions.find(each.topic, each.index)) for each in wanted]
+    if _replica(request, call.version) > NO_REPLICA:
+        found = [(each, _refused(partition)) for each, partition in found]
     reading = Reading(found, min(request.max_bytes, max_bytes), read_committed=request.isolation_level == 1)
     deadline = clock.monotonic() + request.max_wait_ms / 1000
     await reading.read()
@@ -75,7 +82,20 @@ def _session(
     session = sessions.resume(request.session_id, request.session_epoch, now, uses_topic_ids=uses_topic_ids)
     if isinstance(session, Session):
         session.change(_wanted(request, uses_topic_ids=uses_topic_ids), _forgotten(request, uses_topic_ids))
+        if not session.partitions:
+            sessions.close(session.session_id)
+            return None
     return session
+
+
+def _replica(request: FetchRequest, version: int) -> int:
+    """The follower that asks; negative for a consumer."""
+    return request.replica_state.replica_id if version >= REPLICA_STATE_SINCE else request.replica_id
+
+
+def _refused(partition: Partition | ErrorCode) -> ErrorCode:
+    """A follower is told that it is none of this partition's."""
+    return partition if isinstance(partition, ErrorCode) else ErrorCode.NOT_LEADER_OR_FOLLOWER
 
 
 def _wanted(request: FetchRequest, *, uses_topic_ids: bool) -> list[Wanted]:
@@ -85,7 +105,7 @@ def _wanted(request: FetchRequest, *, uses_topic_ids: bool) -> list[Wanted]:
             each.partition,
             each.fetch_offset,
             each.partition_max_bytes,
-            each.current_leader_epoch,
+            max(each.current_leader_epoch, NO_EPOCH),
             each.last_fetched_epoch,
             each.log_start_offset,
         )
