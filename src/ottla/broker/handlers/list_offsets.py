@@ -5,7 +5,8 @@ the greatest timestamp (7+), -4 earliest on this disk (8+), -5 latest in tiered 
 there yet (11+): without tiering, -4 is -2 and the last two are -1. A real timestamp gives the first record at or after
 it; when there is none, offset -1 without an error (KIP-79).
 
-Deviations: none.
+Deviations: a deleted record is never found: where the greatest timestamp was that of one, -3 finds nothing. An
+isolation level that does not exist is 0, where Apache Kafka 4.2 fails with UNKNOWN_SERVER_ERROR.
 """
 
 from collections import Counter
@@ -33,21 +34,29 @@ LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED, EARLIEST_PENDING
     -6,
 )
 LEADER_EPOCH_SINCE = 4
-_SINCE_VERSION = {MAX_TIMESTAMP: 7, EARLIEST_LOCAL: 8, LATEST_TIERED: 9, EARLIEST_PENDING_UPLOAD: 11}
+NEVER = 1 << 15
+_SINCE_VERSION = {
+    LATEST: 1,
+    EARLIEST: 1,
+    MAX_TIMESTAMP: 7,
+    EARLIEST_LOCAL: 8,
+    LATEST_TIERED: 9,
+    EARLIEST_PENDING_UPLOAD: 11,
+}
 _UNKNOWN = OffsetAndTimestamp(offset=-1, timestamp=-1, leader_epoch=-1)
 
 
 async def list_offsets(
     partitions: Partitions, request: ListOffsetsRequest, call: Call
 ) -> ListOffsetsResponse:
-    """One answer per partition; a partition named twice is refused."""
+    """One answer per partition; one that is named twice is refused, once."""
     times = Counter(
         (topic.name, each.partition_index) for topic in request.topics for each in topic.partitions
     )
     topics = []
     for topic in request.topics:
         answers = []
-        for each in topic.partitions:
+        for each in {each.partition_index: each for each in topic.partitions}.values():
             if times[topic.name, each.partition_index] > 1:
                 answers.append(_failed(each.partition_index, ErrorCode.INVALID_REQUEST))
             else:
@@ -61,15 +70,13 @@ async def list_offsets(
 async def _one(
     partitions: Partitions, topic: str, asked: ListOffsetsPartition, read_committed: bool, version: int
 ) -> ListOffsetsPartitionResponse:
+    if asked.timestamp < 0 and version < _SINCE_VERSION.get(asked.timestamp, NEVER):
+        return _failed(asked.partition_index, ErrorCode.UNSUPPORTED_VERSION)
     partition = partitions.find(topic, asked.partition_index)
     if isinstance(partition, ErrorCode):
         return _failed(asked.partition_index, partition)
     if error := partition.error or check_leader_epoch(partition, asked.current_leader_epoch):
         return _failed(asked.partition_index, error)
-    if asked.timestamp < 0 and version < _SINCE_VERSION.get(asked.timestamp, 1):
-        return _failed(asked.partition_index, ErrorCode.UNSUPPORTED_VERSION)
-    if asked.timestamp < EARLIEST_PENDING_UPLOAD:
-        return _failed(asked.partition_index, ErrorCode.INVALID_REQUEST)
     found = _find(partition, asked.timestamp, read_committed=read_committed)
     return ListOffsetsPartitionResponse(
         partition_index=asked.partition_index,
