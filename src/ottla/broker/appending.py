@@ -8,10 +8,12 @@ from ottla.log.log import Appended
 from ottla.log.producers import NO_PRODUCER_ID, AppendedBatch
 from ottla.log.validate import Refusal, validate
 from ottla.net.complaints import Complaints
-from ottla.records.batch import Batch
+from ottla.records.batch import TRANSACTIONAL_BIT, Batch
 from ottla.wire.types import Buffer
 
 ALL = -1
+_ATTRIBUTES = 22
+"""Where a batch's lower byte of attributes is."""
 
 
 class Appending:
@@ -27,10 +29,8 @@ class Appending:
         self, partition: Partition, records: Buffer | None, acks: int, version: int
     ) -> Appended | Refusal:
         """The offsets that the one batch in `records` got, or why it was refused. Nothing is waited for."""
-        if partition.error:
-            return Refusal(partition.error)
-        if acks == ALL and partition.lacks_in_sync_replicas:
-            return Refusal(ErrorCode.NOT_ENOUGH_REPLICAS)
+        if error := partition.error or _refusal(partition, records, acks):
+            return Refusal(error)
         now_ms = self._now_ms()
         batch = validate(records, partition.log.config, now_ms, version)
         if isinstance(batch, Refusal):
@@ -49,6 +49,14 @@ class Appending:
 
 def _refused(partition: Partition, refusal: Refusal) -> str:
     return f"{partition}: refused a batch: {refusal.error.name}: {refusal.message}"
+
+
+def _refusal(partition: Partition, records: Buffer | None, acks: int) -> ErrorCode:
+    """Why no batch would be taken, whatever is in it; NONE when one may be. Transactions are not served yet."""
+    if records is not None and len(records) > _ATTRIBUTES and records[_ATTRIBUTES] & TRANSACTIONAL_BIT:
+        return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    lacking = acks == ALL and partition.lacks_in_sync_replicas
+    return ErrorCode.NOT_ENOUGH_REPLICAS if lacking else ErrorCode.NONE
 
 
 def _known(partition: Partition, batch: Batch) -> Appended | Refusal | None:

@@ -4,15 +4,15 @@ The batch is judged by its header and checksum; its records are looked at only w
 needs keys, another codec needs other bytes) or to name the records that are wrong. Codes as Apache Kafka's
 `LogValidator`.
 
-Deviations: compressed records are not opened on the way in, so a batch whose payload is not what the header says is
-found by its readers; of a batch's timestamps the first and the greatest are judged; a batch that claims to be stamped
-by the broker is refused always.
+Deviations: records are not opened on the way in, so a batch whose payload is not what the header says is
+found by its readers; a batch that claims to be stamped by the broker is refused always; a codec that does not exist is
+an UNSUPPORTED_COMPRESSION_TYPE, not an UNKNOWN_SERVER_ERROR.
 """
 
 from dataclasses import dataclass
 
 from ottla.core.errors import ErrorCode
-from ottla.log.config import LogConfig
+from ottla.log.config import NEVER, LogConfig
 from ottla.records.batch import (
     CODEC_BITS,
     CONTROL_BIT,
@@ -141,8 +141,11 @@ def _within_topic_limits(batch: Batch, config: LogConfig, now_ms: int) -> Batch 
         )
     stamps = config.log_append_time
     in_time = stamps or _in_time(batch, config, now_ms)
-    if (config.is_compacted or not in_time) and (refusal := _record_refusal(batch, config, now_ms, in_time)):
-        return refusal
+    may_be_late = not stamps and config.message_timestamp_before_max_ms != NEVER
+    if config.is_compacted or not in_time or may_be_late:
+        refusal = _record_refusal(batch, config, now_ms, in_time=in_time)
+        if refusal is not None:
+            return refusal
     if config.compression_type != "producer":
         fitted = _in_topic_codec(batch, config)
         if isinstance(fitted, Refusal):
@@ -152,7 +155,10 @@ def _within_topic_limits(batch: Batch, config: LogConfig, now_ms: int) -> Batch 
 
 
 def _in_time(batch: Batch, config: LogConfig, now_ms: int) -> bool:
-    """Whether the first and the greatest timestamp are where the topic wants them; none at all is fine."""
+    """Whether the first and the greatest timestamp are where the topic wants them; none at all is fine.
+
+    The smallest is not in the header: where there is a bound below, the records must be looked at.
+    """
     if batch.max_timestamp == _NO_TIMESTAMP:
         return True
     return (
@@ -161,7 +167,7 @@ def _in_time(batch: Batch, config: LogConfig, now_ms: int) -> bool:
     )
 
 
-def _record_refusal(batch: Batch, config: LogConfig, now_ms: int, in_time: bool) -> Refusal | None:
+def _record_refusal(batch: Batch, config: LogConfig, now_ms: int, *, in_time: bool) -> Refusal | None:
     """Name the records that are wrong."""
     earliest, latest = (
         now_ms - config.message_timestamp_before_max_ms,
@@ -171,13 +177,13 @@ def _record_refusal(batch: Batch, config: LogConfig, now_ms: int, in_time: bool)
         problems = validate_records(
             batch,
             needs_keys=config.is_compacted,
-            earliest_timestamp=None if in_time else earliest,
-            latest_timestamp=None if in_time else latest,
+            earliest_timestamp=None if config.log_append_time else earliest,
+            latest_timestamp=None if config.log_append_time else latest,
         )
     except CorruptRecordError as error:
         return Refusal(ErrorCode.INVALID_RECORD, f"the records are not what the batch announces: {error}")
     errors = tuple((problem.index, problem.message) for problem in problems)
-    if not in_time:
+    if not in_time or any(problem.is_timestamp for problem in problems):
         message = (
             f"One or more records have been rejected due to invalid timestamp: not in {earliest}..{latest}"
         )

@@ -7,6 +7,8 @@ from ottla.records.batch import Batch
 from ottla.records.reader import records_body
 from ottla.records.spans import record_spans
 
+NO_TIMESTAMP = -1
+
 
 @dataclass(frozen=True, slots=True)
 class RecordProblem:
@@ -14,6 +16,7 @@ class RecordProblem:
 
     index: int
     message: str
+    is_timestamp: bool = False
 
 
 def validate_records(
@@ -27,8 +30,8 @@ def validate_records(
     """One entry for each record that a producer may not send; empty when all is well.
 
     A record's offset must be the one before it plus one, its key present where the topic is compacted, its
-    timestamp within the bounds (milliseconds, inclusive). Raises CorruptRecordError when the bytes are not
-    `records_count` records.
+    timestamp, if it has one, within the bounds (milliseconds, inclusive). Raises CorruptRecordError when the
+    bytes are not `records_count` records.
     """
     problems = []
     body = records_body(batch, max_decompressed_bytes)
@@ -41,6 +44,7 @@ def validate_records(
             problems.append(RecordProblem(index, f"offset delta is {offset_delta}, not {index}"))
         elif needs_keys and key is None:
             problems.append(RecordProblem(index, "the topic is compacted and the record has no key"))
-        elif not lowest <= timestamp <= highest:
-            problems.append(RecordProblem(index, f"timestamp {timestamp} is outside {lowest}..{highest}"))
+        elif timestamp != NO_TIMESTAMP and not lowest <= timestamp <= highest:
+            message = f"timestamp {timestamp} is outside {lowest}..{highest}"
+            problems.append(RecordProblem(index, message, is_timestamp=True))
     return problems

@@ -4,8 +4,10 @@ One batch of format v2 per partition; topics by id from version 13 on. acks=0 ge
 when something failed; acks=1 is answered after the append; acks=all once the batch is committed: on disk where
 `log.flush.acks=all` holds, else when the high watermark has passed it.
 
-Deviations: with one replica, acks=all means «on disk» by default, which is more than Apache Kafka promises. A
-transactional request is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED until transactions are served.
+Deviations: with one replica, acks=all means «on disk» by default, which is more than Apache Kafka promises. Of a
+partition that is named twice in one request both batches are appended, where Apache Kafka appends the last alone. Every
+refusal says why and tells the log start offset. A transactional batch is refused with
+TRANSACTIONAL_ID_AUTHORIZATION_FAILED until transactions are served; a plain one under a transactional id is taken.
 """
 
 import asyncio
@@ -15,6 +17,7 @@ from ottla.broker.call import Call
 from ottla.broker.partition import Partition
 from ottla.broker.partitions import Partitions
 from ottla.broker.waiting import within
+from ottla.cluster.controller.names import INTERNAL_TOPICS
 from ottla.core.errors import ErrorCode
 from ottla.log.validate import Refusal
 from ottla.net.errors import CloseConnection
@@ -28,6 +31,8 @@ from ottla.wire.messages.produce import (
 )
 
 NO_REPLY, LEADER = 0, 1
+ADMIN_CLIENT_ID = "__admin_client"
+ACKS = (ALL, NO_REPLY, LEADER)
 TOPIC_IDS_SINCE = 13
 
 Wait = tuple[PartitionProduceResponse, asyncio.Future[ErrorCode]]
@@ -39,12 +44,16 @@ async def produce(
     """Append every partition's batch, wait for what `acks` asks for, and tell each its offset or error."""
     waits: list[Wait] = []
     topics = []
-    refusal = _refusal_of_all(request)
+    refusal = ErrorCode.NONE if request.acks in ACKS else ErrorCode.INVALID_REQUIRED_ACKS
     for topic in request.topic_data:
         name = topic.topic_id if call.version >= TOPIC_IDS_SINCE else topic.name
         answers = []
         for data in topic.partition_data:
-            partition = refusal or partitions.opened(name, data.index) or partitions.find(name, data.index)
+            partition = partitions.opened(name, data.index) or partitions.find(name, data.index)
+            if refusal and isinstance(partition, Partition):
+                partition = refusal
+            if _is_closed_to(partition, call):
+                partition = ErrorCode.INVALID_TOPIC_EXCEPTION
             answers.append(_append(appending, partition, data, request.acks, call.version, waits))
         topics.append(
             TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers)
@@ -58,14 +67,12 @@ async def produce(
     return None
 
 
-def _refusal_of_all(request: ProduceRequest) -> ErrorCode:
-    """What is wrong with the request as a whole."""
-    if request.acks not in (ALL, NO_REPLY, LEADER):
-        return ErrorCode.INVALID_REQUIRED_ACKS
+def _is_closed_to(partition: Partition | ErrorCode, call: Call) -> bool:
+    """Internal topics are written by their coordinators, and by who calls itself what Kafka's admin client does."""
     return (
-        ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-        if request.transactional_id is not None
-        else ErrorCode.NONE
+        isinstance(partition, Partition)
+        and partition.topic in INTERNAL_TOPICS
+        and call.client_id != ADMIN_CLIENT_ID
     )
 
 
