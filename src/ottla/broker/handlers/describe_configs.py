@@ -46,9 +46,7 @@ async def describe_configs(
 def _result(
     image: ClusterImage, config: BrokerConfig, request: DescribeConfigsRequest, asked: DescribeConfigsResource
 ) -> DescribeConfigsResult:
-    result = DescribeConfigsResult(
-        resource_type=asked.resource_type, resource_name=asked.resource_name, error_message=None
-    )
+    result = DescribeConfigsResult(resource_type=asked.resource_type, resource_name=asked.resource_name)
     try:
         resource = known_resource(config, asked.resource_type, asked.resource_name)
         entries = _entries(image, config, resource)

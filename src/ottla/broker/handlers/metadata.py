@@ -1,14 +1,15 @@
 """Metadata (key 3), versions 0 to 13: brokers, topics, and who leads their partitions.
 
 No list of topics (1+), or an empty one in version 0, means all of them; an empty list (1+) means none:
-«brokers only». Topics are named, or given by id (12+; in 10 and 11 that is an INVALID_REQUEST). A topic
+«brokers only». Topics are named, or given by id (12+; in 10 and 11 that makes the request an INVALID_REQUEST). A topic
 that does not exist is created when the client allows it (4+; before, it always does) and
 auto.create.topics.enable does; internal topics never are. Brokers are told with the address that they
 advertise on the client's listener or, where none is configured, with the one that the client dialled. The
 controller is any live broker: this one.
 
 Deviations: a topic that is created by the request is answered at once, not with an error to try again;
-names and ids may stand side by side in one request, where Apache Kafka passes over the names.
+names and ids may stand side by side in one request, where Apache Kafka passes over the names; a topic with
+neither is an INVALID_REQUEST, not an UNKNOWN_SERVER_ERROR.
 """
 
 import asyncio
@@ -35,6 +36,7 @@ from ottla.wire.messages.metadata import (
     MetadataResponseTopic,
 )
 
+TOPIC_IDS_SINCE = 12
 PARTITIONS_PER_PAUSE = 500
 """How many are answered for before others get their turn: about 2 ms."""
 
@@ -43,6 +45,8 @@ async def metadata(
     cluster: Cluster, config: BrokerConfig, request: MetadataRequest, call: Call
 ) -> MetadataResponse:
     """The cluster as of now, after creating what is to be created."""
+    if call.version < TOPIC_IDS_SINCE and any(map(_by_id, request.topics or ())):
+        return _refused(request)
     operations = TOPIC_OPERATIONS if request.include_topic_authorized_operations else NOT_ASKED
     if request.topics is None or (call.version == 0 and not request.topics):
         image = cluster.image
@@ -52,7 +56,7 @@ async def metadata(
         image = cluster.image
         asked = {(one.name, one.topic_id): one for one in request.topics}
         leadership = Leadership(image, call.listener)
-        topics = [_topic(image, leadership, call.version, one, failures) for one in asked.values()]
+        topics = [_topic(image, leadership, one, failures) for one in asked.values()]
     for topic in topics:
         topic.topic_authorized_operations = operations
     return MetadataResponse(
@@ -67,6 +71,21 @@ async def metadata(
         cluster_authorized_operations=(
             CLUSTER_OPERATIONS if request.include_cluster_authorized_operations else NOT_ASKED
         ),
+    )
+
+
+def _by_id(asked: MetadataRequestTopic) -> bool:
+    return asked.name is None or asked.topic_id != ZERO_UUID
+
+
+def _refused(request: MetadataRequest) -> MetadataResponse:
+    """Names and ids in a version that has only names: nothing is answered."""
+    return MetadataResponse(topics=[_invalid(one) for one in request.topics or ()])
+
+
+def _invalid(asked: MetadataRequestTopic) -> MetadataResponseTopic:
+    return MetadataResponseTopic(
+        error_code=ErrorCode.INVALID_REQUEST, name=asked.name or "", topic_id=asked.topic_id
     )
 
 
@@ -115,14 +134,12 @@ def _name_error(name: str) -> ErrorCode | None:
 def _topic(
     image: ClusterImage,
     leadership: Leadership,
-    version: int,
     asked: MetadataRequestTopic,
     failures: dict[str, ErrorCode],
 ) -> MetadataResponseTopic:
     by_id = asked.topic_id != ZERO_UUID
-    if (version < 12 and (by_id or asked.name is None)) or (asked.name is None and not by_id):
-        invalid = ErrorCode.INVALID_REQUEST
-        return MetadataResponseTopic(error_code=invalid, name=asked.name or "", topic_id=asked.topic_id)
+    if asked.name is None and not by_id:
+        return _invalid(asked)
     if by_id:
         found = image.topic_by_id(asked.topic_id)
         if found is None:

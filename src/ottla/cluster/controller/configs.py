@@ -107,7 +107,8 @@ def _apply(
             message = f"{one.name} is not a list: nothing can be appended to it or subtracted from it"
             raise KafkaError(ErrorCode.INVALID_CONFIG, message)
         items = list(default) if one.name not in before else _items(before[one.name])
-        after[one.name] = ",".join(_combined(items, _items(one.value), one.operation))
+        others = [item.strip() for item in one.value.split(",")]  # an empty one is an item: to be refused
+        after[one.name] = ",".join(_combined(items, others, one.operation))
     else:
         raise KafkaError(ErrorCode.INVALID_REQUEST, f"{one.operation} is no config operation")
 

@@ -12,16 +12,16 @@ from ottla.core.ids import ZERO_UUID
 from ottla.wire.messages.delete_topics import DeleteTopicState
 
 Deletion = tuple[DeleteTopicState, Verdict]
-"""What was asked for, with name and id both filled in where the topic was found by a valid request."""
+"""What was asked for, with name and id both filled in where the topic was found."""
 
 
 def delete_topics(image: ClusterImage, topics: list[DeleteTopicState]) -> Decision[list[Deletion]]:
-    """One verdict for each different item, in the order of the request."""
+    """One verdict for each topic or unknown item, in the order of the request."""
     items = [(topic.name, topic.topic_id) for topic in topics]
     counts = Counter(items)
     owners = Counter(_topic_name(image, *item) for item in counts)
     writes: list[Delete] = []
-    deletions: list[Deletion] = []
+    deletions: dict[tuple[str | None, bytes], Deletion] = {}
     for name, topic_id in counts:
         state = DeleteTopicState(name=name, topic_id=topic_id)
         try:
@@ -29,16 +29,17 @@ def delete_topics(image: ClusterImage, topics: list[DeleteTopicState]) -> Decisi
             found = _topic_name(image, name, topic_id)
             if found is None:
                 raise _unknown(name)
+            state = DeleteTopicState(name=found, topic_id=image.topics[found].id)
             if owners[found] > 1:
                 message = f"topic {found!r} is in the request by name and by id"
                 raise KafkaError(ErrorCode.INVALID_REQUEST, message)
             writes.append(Delete(keys.topic(found)))
             writes.append(Delete(keys.configs((ResourceType.TOPIC, found))))
-            found_id = image.topics[found].id
-            deletions.append((DeleteTopicState(name=found, topic_id=found_id), OK))
+            verdict = OK
         except KafkaError as error:
-            deletions.append((state, Verdict(error.code, error.message)))
-    return Decision(tuple(writes), deletions)
+            verdict = Verdict(error.code, error.message)
+        deletions[state.name, state.topic_id] = (state, verdict)
+    return Decision(tuple(writes), list(deletions.values()))
 
 
 def _topic_name(image: ClusterImage, name: str | None, topic_id: bytes) -> str | None:
