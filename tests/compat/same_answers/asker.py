@@ -24,8 +24,10 @@ KEEP = "9223372036854775807"
 class Asker:
     """One story's connection to one broker. `lines` is the transcript: «question | versions: answer»."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, lag_s: float = 0.0) -> None:
+        """`lag_s`: how much later than its answer a change may take effect."""
         self.port = port
+        self.lag_s = lag_s
         self.connection = RawConnection(port, timeout=20)
         self.names = Names()
         self.plain = Plain(self.names)
@@ -39,7 +41,7 @@ class Asker:
 
     def another(self) -> "Asker":
         """A second connection of the same story, with the same names and transcript."""
-        other = Asker(self.port)
+        other = Asker(self.port, self.lag_s)
         other.names, other.plain, other.lines = self.names, self.plain, self.lines
         return other
 
@@ -93,6 +95,10 @@ class Asker:
 
     def write(self, question: str, what: str, answer: str) -> None:
         self.lines.append(f"{question} | {what}: {answer}")
+
+    def settle(self) -> None:
+        """Let a change reach everyone: Apache Kafka's broker learns later than its controller."""
+        time.sleep(self.lag_s)
 
     # ── topics ────────────────────────────────────────────────────────────────────────────────────────────────
 

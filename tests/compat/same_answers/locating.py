@@ -31,7 +31,9 @@ def delete(*rows: tuple[str, int, int], timeout_ms: int = 9000) -> DeleteRecords
     return DeleteRecordsRequest(topics=list(topics.values()), timeout_ms=timeout_ms)
 
 
-def ask_all_times(asker: Asker, what: str, topic: str, until: int, special: tuple[int, ...] = SPECIAL) -> None:
+def ask_all_times(
+    asker: Asker, what: str, topic: str, until: int, special: tuple[int, ...] = SPECIAL
+) -> None:
     for moment in (*special, *(EPOCH_MS + step for step in range(-1, until + 2)), 0, 2**63 - 1):
         shown = moment if moment < 10 or moment > 2**60 else f"t{moment - EPOCH_MS:+}"
         asker.ask(f"{what}, at {shown}", "ListOffsets", offsets((topic, 0, moment)))

@@ -314,7 +314,9 @@ def transactional_ids_before_transactions(asker: Asker) -> None:
 
 @story
 def producer_ids(asker: Asker) -> None:
-    def ask(what: str, producer_id: int = -1, epoch: int = -1, timeout_ms: int = 60_000, name: str | None = None) -> None:
+    def ask(
+        what: str, producer_id: int = -1, epoch: int = -1, timeout_ms: int = 60_000, name: str | None = None
+    ) -> None:
         request = InitProducerIdRequest(
             transactional_id=name,
             transaction_timeout_ms=timeout_ms,

@@ -281,6 +281,6 @@ def fetch_of_a_deleted_topic(asker: Asker) -> None:
     asker.ask("in a session", "Fetch", old, 13)
     gone = DeleteTopicsRequest(topics=[DeleteTopicState(name="deleted")], timeout_ms=9000)
     asker.quietly("DeleteTopics", gone)
-    time.sleep(0.5)  # Apache Kafka's broker learns of it later than its controller
+    asker.settle()
     asker.ask("by its old id", "Fetch", fetch(asker, at("deleted")), 13)
     asker.ask("by its name", "Fetch", fetch(asker, at("deleted")), 12)
