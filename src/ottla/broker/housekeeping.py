@@ -12,6 +12,7 @@ from ottla.core.clock import Clock
 from ottla.core.errors import KafkaError
 from ottla.core.limits import (
     CHECKPOINT_LOOK_SECONDS,
+    LOGS_PER_CHECKPOINT,
     MAX_UNCHECKED_BYTES,
     PARTITIONS_PER_TURN,
     SYNC_LOOK_SECONDS,
@@ -112,8 +113,12 @@ class Housekeeping:
                 await self._checkpoint(directory)
 
     async def _checkpoint(self, directory: DataDirectory) -> None:
-        if not any(log.dirty for log in directory.logs.values()):
-            return
+        """All logs that are dirty now, so many at a time that the loop has its turn in between."""
+        dirty = sum(log.dirty for log in directory.logs.values())
+        for _ in range(0, dirty, LOGS_PER_CHECKPOINT):
+            await self._checkpoint_some(directory)
+
+    async def _checkpoint_some(self, directory: DataDirectory) -> None:
         checkpoint = directory.begin_checkpoint()
         try:
             await asyncio.get_running_loop().run_in_executor(None, checkpoint.sync)
