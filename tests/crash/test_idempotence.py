@@ -1,6 +1,7 @@
 """kill -9 under idempotent producers that retry over restarts: each message is there once, in order (KIP-98)."""
 
 import gc
+import logging
 import random
 import threading
 import time
@@ -84,6 +85,7 @@ class KafkaPython(IdempotentProducer):
     def produce(self) -> None:
         from kafka import KafkaProducer
 
+        logging.getLogger("kafka").setLevel(logging.CRITICAL + 1)  # its records would keep its sockets alive
         producer = KafkaProducer(
             bootstrap_servers=self.bootstrap, enable_idempotence=True, linger_ms=1, retry_backoff_ms=20,
             reconnect_backoff_ms=10, reconnect_backoff_max_ms=100, delivery_timeout_ms=120_000,
