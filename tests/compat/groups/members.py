@@ -114,7 +114,6 @@ class Group:
         self.topic = topic
         self.partitions = partitions
         self.members: list[Member] = []
-        self.admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
         self._producer = Producer({"bootstrap.servers": bootstrap, "log_level": 0, "linger.ms": 0})
         self._rounds = 0
 
@@ -124,7 +123,9 @@ class Group:
         return member
 
     def described(self) -> Any:
-        return self.admin.describe_consumer_groups([self.name], request_timeout=20)[self.name].result(30)
+        # A new client each time: librdkafka's does not find its way back to a coordinator that was restarted.
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        return admin.describe_consumer_groups([self.name], request_timeout=20)[self.name].result(30)
 
     def shares(self) -> list[set[int]]:
         """What the broker says that each member has."""
