@@ -46,7 +46,7 @@ def measure(scenario: Scenario, peer: Peer, plan: Plan, results: Results) -> Non
             if plan.wants(row):
                 results.add(row, peer.key, figures)
     except (RuntimeError, OSError, EOFError, ValueError) as failure:
-        results.failures.append(f"{peer.title}, {names}: {failure}")
+        results.failures.append(f"{peer.title}, {names}: {str(failure).splitlines()[0]}")
         print(f"    failed: {failure}", file=sys.stderr, flush=True)
 
 

@@ -36,8 +36,18 @@ def throughput(work: str, broker: BrokerProcess, topic: str, **options: object) 
     return run("throughput", work, bootstrap=broker.bootstrap, topic=topic, pid=broker.pid, **options)
 
 
-def latency(broker: BrokerProcess, topic: str, rate: int, seconds: float) -> dict[str, float]:
-    return run("latency", port=broker.port, topic=topic, pid=broker.pid, rate=rate, seconds=seconds)
+def latency(
+    broker: BrokerProcess, topic: str, rate: int, seconds: float, warm_seconds: float
+) -> dict[str, float]:
+    return run(
+        "latency",
+        port=broker.port,
+        topic=topic,
+        pid=broker.pid,
+        rate=rate,
+        seconds=seconds,
+        warm_seconds=warm_seconds,
+    )
 
 
 def spawn(module: str, *arguments: str) -> "subprocess.Popen[Any]":

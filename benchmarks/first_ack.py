@@ -6,7 +6,7 @@ from tests.support import batches
 from tests.support.process import BrokerProcess
 from tests.support.wire import RawConnection
 
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.002
 
 

@@ -1,6 +1,6 @@
 """The rows of the table: what each is called, how a cell reads, which aim it has, and when it is met."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -24,7 +24,7 @@ class Figure:
     @property
     def aim(self) -> str:
         if self.at_most is not None:
-            return f"≤ {self.at_most:g} {self.unit}"
+            return f"≤ {self.at_most:g} {self.unit.partition(',')[0].split()[0]}"
         if self.at_most_times is not None:
             return (
                 "≤ Apache Kafka's"
@@ -81,8 +81,6 @@ def _latency(
         Figure("broker_cores", "broker cores", 2, at_most_times=cores),
     )
 
-
-Shape = Callable[[], tuple[Figure, ...]]
 
 ROWS = (
     Row("start", "command to first acknowledged message, fresh directory", (Figure("seconds", "s", 2, at_most=0.4),)),
