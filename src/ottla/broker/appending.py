@@ -29,8 +29,8 @@ class Appending:
         self, partition: Partition, records: Buffer | None, acks: int, version: int
     ) -> Appended | Refusal:
         """The offsets that the one batch in `records` got, or why it was refused. Nothing is waited for."""
-        if error := partition.error or _refusal(partition, records, acks):
-            return Refusal(error)
+        if closed := partition.error or _refusal(partition, records, acks):
+            return Refusal(closed)
         now_ms = self._now_ms()
         batch = validate(records, partition.log.config, now_ms, version)
         if isinstance(batch, Refusal):

@@ -37,6 +37,7 @@ class Partition:
         "leader_epoch",
         "log",
         "min_in_sync_replicas",
+        "replicas",
         "topic",
         "topic_id",
     )
@@ -46,6 +47,7 @@ class Partition:
         self.topic_id = topic.id
         self.index = index
         self.leader_epoch = topic.partitions[index].leader_epoch
+        self.replicas = len(topic.partitions[index].replicas)
         self.in_sync_replicas = len(topic.partitions[index].in_sync)
         self.min_in_sync_replicas = 1
         self.log = log
@@ -63,8 +65,8 @@ class Partition:
 
     @property
     def lacks_in_sync_replicas(self) -> bool:
-        """Whether acks=all must be refused."""
-        return self.in_sync_replicas < self.min_in_sync_replicas
+        """Whether acks=all must be refused. No more can be asked for than there are replicas."""
+        return self.in_sync_replicas < min(self.min_in_sync_replicas, self.replicas)
 
     def __str__(self) -> str:
         return f"{self.topic}-{self.index}"
@@ -109,7 +111,8 @@ class Partition:
         self._commits.advance(high_watermark)
         count = self._unreadable_bytes
         if high_watermark == log.log_end_offset:
-            self._unreadable_bytes = 0  # else what is still unreadable must wake somebody when it becomes readable
+            # Else what is still unreadable must wake somebody when it becomes readable.
+            self._unreadable_bytes = 0
         for poll in tuple(self._polls):
             poll.readable(count)
 
@@ -136,7 +139,8 @@ class Partition:
         self._sync_until = min(self._sync_until, self.log.log_end_offset)
         self._advance()
         if self._sync_until > self.log.flushed_offset:
-            self._flusher.request(self)  # more came meanwhile, or a truncation voided this flush: somebody waits
+            # More came meanwhile, or a truncation voided this flush: somebody waits.
+            self._flusher.request(self)
 
     def watch(self, poll: LongPoll) -> None:
         self._polls.add(poll)

@@ -183,7 +183,7 @@ def _record_refusal(batch: Batch, config: LogConfig, now_ms: int, *, in_time: bo
     except CorruptRecordError as error:
         return Refusal(ErrorCode.INVALID_RECORD, f"the records are not what the batch announces: {error}")
     errors = tuple((problem.index, problem.message) for problem in problems)
-    if not in_time or any(problem.is_timestamp for problem in problems):
+    if any(problem.is_timestamp for problem in problems) or not (in_time or problems):
         message = (
             f"One or more records have been rejected due to invalid timestamp: not in {earliest}..{latest}"
         )
