@@ -2,12 +2,13 @@
 
 Served: long polling by `max_wait_ms` and `min_bytes`; the size rules of KIP-74 (partitions in request order, the first
 batch whole whatever its size, afterwards hard limits); sessions (KIP-227); topic ids (13+); leader epochs (9+) and
-diverging epochs (12+). A reply may end in the middle of a batch, as Apache Kafka's does: clients skip the cut one.
+diverging epochs (12+).
 
-Deviations: an isolation level that does not exist is 0, where Apache Kafka 4.2 fails with UNKNOWN_SERVER_ERROR. A
-session names a deleted topic's id as unknown, like a fetch without one (Apache Kafka: the partition). No partition has
-followers until this broker replicates: one that asks gets NOT_LEADER_OR_FOLLOWER, and `current_leader`, for there is no
-other, is never told.
+Deviations: a reply holds whole batches, and what they leave of a limit is for the next partition; Apache Kafka fills
+it with a part of a batch that clients skip. An isolation level that does not exist is 0, where Apache Kafka 4.2 fails
+with UNKNOWN_SERVER_ERROR. A session names a deleted topic's id as unknown, like a fetch without one (Apache Kafka: the
+partition). No partition has followers until this broker replicates: one that asks gets NOT_LEADER_OR_FOLLOWER, and
+`current_leader`, for there is no other, is never told.
 """
 
 from collections.abc import Iterator

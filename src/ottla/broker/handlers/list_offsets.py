@@ -5,7 +5,8 @@ the greatest timestamp (7+), -4 earliest on this disk (8+), -5 latest in tiered 
 there yet (11+): without tiering, -4 is -2 and the last two are -1. A real timestamp gives the first record at or after
 it; when there is none, offset -1 without an error (KIP-79).
 
-Deviations: a deleted record is never found: where the greatest timestamp was that of one, -3 finds nothing. An
+Deviations: a deleted record is never found, and never hides a later one: where the greatest timestamp was that of one,
+-3 finds nothing; a moment is looked for behind it, where Apache Kafka gives up until the segment is removed. An
 isolation level that does not exist is 0, where Apache Kafka 4.2 fails with UNKNOWN_SERVER_ERROR.
 """
 
