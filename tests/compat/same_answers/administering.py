@@ -4,7 +4,7 @@ Left out as deviations that the handlers list: unknown config operations, broker
 """
 
 from tests.compat.same_answers.asker import UNKNOWN_ID, Asker
-from tests.compat.same_answers.questions import batch, offsets, put
+from tests.compat.same_answers.questions import at, batch, fetch, offsets, produce, put
 from tests.compat.same_answers.stories import story
 
 from ottla.core.ids import ZERO_UUID
@@ -457,3 +457,25 @@ def log_directories(asker: Asker) -> None:
     asker.ask_in_versions("some", "DescribeLogDirs", lambda _: DescribeLogDirsRequest(topics=topics))
     asker.ask_in_versions("none", "DescribeLogDirs", lambda _: DescribeLogDirsRequest(topics=[]))
     asker.ask("unknown ones", "DescribeLogDirs", DescribeLogDirsRequest(topics=topics[1:]))
+
+
+@story
+def changed_configs_take_effect(asker: Asker) -> None:
+    asker.create("changing")
+    for change in (
+        ("max.message.bytes", SET, "150"),
+        ("max.message.bytes", DELETE, None),
+        ("message.timestamp.type", SET, "LogAppendTime"),
+        ("message.timestamp.type", DELETE, None),
+        ("compression.type", SET, "gzip"),
+        ("min.insync.replicas", SET, "2"),
+        ("cleanup.policy", SET, "compact"),
+        ("message.timestamp.before.max.ms", SET, "1000"),
+    ):
+        asker.ask(f"change {change}", "IncrementalAlterConfigs", incremental(TOPIC, "changing", change))
+        asker.settle()
+        for acks in (1, -1):
+            request = produce(asker, ("changing", 0, batch("x" * 100)), acks=acks)
+            asker.ask(f"after {change[:2]}, acks {acks}", "Produce", request)
+    for offset in range(0, 10, 2):
+        asker.ask(f"what was written from {offset}", "Fetch", fetch(asker, at("changing", offset)))

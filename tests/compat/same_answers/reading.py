@@ -284,3 +284,39 @@ def fetch_of_a_deleted_topic(asker: Asker) -> None:
     asker.settle()
     asker.ask("by its old id", "Fetch", fetch(asker, at("deleted")), 13)
     asker.ask("by its name", "Fetch", fetch(asker, at("deleted")), 12)
+
+
+@story
+def fetch_parked_on_several(asker: Asker) -> None:
+    asker.create("several", partitions=3)
+    rows = [at("several", 0, index) for index in range(3)]
+    with asker.another() as other:
+        asker.send("Fetch", fetch(asker, *rows, max_wait_ms=NOT_YET_MS, min_bytes=200), 12)
+        for index in (2, 0, 1):
+            put(other, "several", batch("x" * 10), partition=index)
+        answer = asker.plain.message(asker.receive("Fetch", 12))
+        asker.write("woken by all three", "Fetch v12", answer)
+        rows = [at("several", 1, index) for index in range(3)]
+        opened = asker.ask("open a session", "Fetch", fetch(asker, *rows, session=(0, 0)), 12)
+        parked = fetch(asker, session=(opened.session_id, 1), max_wait_ms=NOT_YET_MS)
+        asker.send("Fetch", parked, 12)
+        put(other, "several", batch("y"), partition=1)
+        answer = asker.plain.message(asker.receive("Fetch", 12))
+        asker.write("a session woken by one", "Fetch v12", answer)
+        started = time.monotonic()
+        quiet = fetch(asker, at("several", 2, 1), session=(opened.session_id, 2), max_wait_ms=200)
+        asker.ask("nothing more", "Fetch", quiet, 12)
+        asker.write("nothing more", "waited", str(time.monotonic() - started >= 0.19))
+
+
+@story
+def fetch_pipelined(asker: Asker) -> None:
+    """Replies come in the order of the requests, also behind one that waits."""
+    asker.create("pipeline")
+    put(asker, "pipeline", batch("a"))
+    asker.send("Fetch", fetch(asker, at("pipeline", 1), max_wait_ms=100), 12)
+    for version in (4, 12, 18):
+        asker.send("Fetch", fetch(asker, at("pipeline", 0)), version)
+    for version in (12, 4, 12, 18):
+        answer = asker.plain.message(asker.receive("Fetch", version))
+        asker.write("in order", f"Fetch v{version}", answer)
