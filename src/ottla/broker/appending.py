@@ -41,8 +41,8 @@ class Appending:
             return known
         try:
             appended = partition.append(batch, now_ms, durable=acks == ALL and self._sync_acks_all)
-        except KafkaError as error:
-            return Refusal(error.code, error.message)
+        except KafkaError as failure:
+            return Refusal(failure.code, failure.message)
         self._traffic.produced(partition, batch.records_count, batch.batch_length + 12)
         return appended
 
