@@ -3,6 +3,7 @@
 import socket
 import struct
 import time
+from collections.abc import Iterator
 
 import pytest
 from tests.compat.witness import Witness, one_record
@@ -114,6 +115,35 @@ def test_half_a_frame_and_silence(broker: BrokerProcess, ready_topic: str, witne
         witness.assert_served()
         slow.socket.sendall(frame[70_000:])
         assert parse_produced(slow.reply(slow.correlation_id)).error == 0
+
+
+@pytest.mark.parametrize("said", [0, 2, 20])
+def test_silence_is_ended(impatient_broker: BrokerProcess, said: int) -> None:
+    """`connections.max.idle.ms` closes who says nothing, be it in the middle of a frame; who speaks may stay."""
+    with RawConnection(impatient_broker.port) as silent, RawConnection(impatient_broker.port) as talking:
+        silent.socket.sendall(silent.frame(METADATA, 8, ALL_TOPICS)[:said])
+        silent.socket.settimeout(0.1)
+        deadline = time.monotonic() + 20
+        while not ended(silent):
+            assert time.monotonic() < deadline, "still open"
+            assert talking.metadata([]).brokers
+        assert talking.metadata([]).brokers
+
+
+def ended(connection: RawConnection) -> bool:
+    try:
+        return connection.closed_by_broker()
+    except TimeoutError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def impatient_broker(
+    broker_kind: type[BrokerProcess], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrokerProcess]:
+    process = broker_kind(tmp_path_factory.mktemp("impatient"), {"connections.max.idle.ms": "1000"})
+    with process.start():
+        yield process
 
 
 def test_a_frame_byte_by_byte(connection: RawConnection, ready_topic: str) -> None:
