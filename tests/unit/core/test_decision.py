@@ -34,3 +34,25 @@ def test_a_decision_without_records_appends_nothing() -> None:
         raise AssertionError
 
     assert carry_out(Decision(replies=[(1, "only")]), never, never) == [(1, "only")]
+
+
+def test_who_must_be_told_is_known_when_a_later_link_cannot_be_written() -> None:
+    """The first link is written and applied; its replies wait for what never comes."""
+    room = ["a"]
+
+    def append(records: list[str]) -> None:
+        if records != room:
+            raise OSError("full")
+
+    second = Decision(records=["b"], replies=[(2, "second")])
+    applied: list[str] = []
+    told: list[tuple[int, str]] = []
+    with pytest.raises(OSError, match="full"):
+        carry_out(
+            Decision(records=["a"], replies=[(1, "first")], then=lambda: second),
+            append,
+            applied.append,
+            told,
+        )
+    assert applied == ["a"]
+    assert told == [(1, "first"), (2, "second")]
