@@ -17,11 +17,12 @@ from ottla.broker.handlers.delete_records import delete_records
 from ottla.broker.handlers.delete_topics import delete_topics
 from ottla.broker.handlers.describe_cluster import describe_cluster
 from ottla.broker.handlers.describe_configs import describe_configs
-from ottla.broker.handlers.describe_log_dirs import LogDirImage, describe_log_dirs
+from ottla.broker.handlers.describe_log_dirs import describe_log_dirs
 from ottla.broker.handlers.describe_topic_partitions import describe_topic_partitions
 from ottla.broker.handlers.incremental_alter_configs import incremental_alter_configs
 from ottla.broker.handlers.list_config_resources import list_config_resources
 from ottla.broker.handlers.metadata import metadata
+from ottla.broker.log_dir_image import LogDirImage
 from ottla.cluster.cluster import Cluster
 from ottla.cluster.delta import Delta
 from ottla.cluster.membership import register

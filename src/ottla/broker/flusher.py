@@ -19,7 +19,7 @@ class Flushable(Protocol):
 
     def begin_flush(self) -> Flush: ...
 
-    def end_flush(self, flush: Flush, error: OSError | None) -> None: ...
+    def end_flush(self, flush: Flush, error: Exception | None) -> None: ...
 
 
 class Flusher:
@@ -58,14 +58,14 @@ class Flusher:
         """A thread's whole life: sync what comes, hand it back to the loop."""
         while (job := self._queue.get()) is not None:
             partition, flush = job
-            error: OSError | None = None
+            error: Exception | None = None
             try:
                 flush.sync()
-            except OSError as failure:
+            except Exception as failure:  # noqa: BLE001 - whatever it is, the partition must hear of it
                 error = failure
             self._loop.call_soon_threadsafe(self._finish, partition, flush, error)
 
-    def _finish(self, partition: Flushable, flush: Flush, error: OSError | None) -> None:
+    def _finish(self, partition: Flushable, flush: Flush, error: Exception | None) -> None:
         self._running.discard(partition)
         partition.end_flush(flush, error)
         if self._due:

@@ -21,9 +21,7 @@ def register_gauges(registry: Registry, partitions: Partitions, sessions: FetchS
         for partition in partitions:
             yield {"topic": partition.topic, "partition": str(partition.index)}, read(partition)
 
-    registry.computed(
-        f"{_LOG}_size", "Bytes of batches in a log", lambda: of_each(lambda each: each.log.size_bytes)
-    )
+    registry.computed(f"{_LOG}_size", "Bytes of batches in a log", lambda: of_each(_size))
     registry.computed(
         f"{_LOG}_logstartoffset",
         "First offset of a log",
@@ -54,3 +52,11 @@ def register_gauges(registry: Registry, partitions: Partitions, sessions: FetchS
     registry.counted(
         f"{_SESSIONS}_incrementalfetchsessionevictions_total", "Sessions evicted", lambda: sessions.evictions
     )
+
+
+def _size(partition: Partition) -> float:
+    """A log that is deleted while somebody looks has no size."""
+    try:
+        return partition.log.size_bytes
+    except FileNotFoundError:
+        return 0

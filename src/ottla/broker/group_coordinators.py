@@ -8,16 +8,18 @@ import logging
 
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.group_shard import GroupShard
-from ottla.broker.handlers.create_topics import create
 from ottla.broker.partition import Partition
 from ottla.broker.partitions import Partitions
+from ottla.broker.topic_creation import make_topics
 from ottla.cluster.cluster import Cluster
 from ottla.cluster.delta import Delta
 from ottla.cluster.image import ClusterImage
 from ottla.core.clock import Clock
 from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.java_hash import coordinator_partition
 from ottla.groups.config import GroupConfig, Migration
 from ottla.groups.topics import Topic, Topics
+from ottla.net.tasks import Tasks
 from ottla.wire.messages.create_topics import CreatableTopic, CreatableTopicConfig
 
 OFFSETS_TOPIC = "__consumer_offsets"
@@ -28,7 +30,10 @@ _log = logging.getLogger(__name__)
 class GroupCoordinators:
     """All groups that this broker coordinates."""
 
-    def __init__(self, cluster: Cluster, config: BrokerConfig, partitions: Partitions, clock: Clock) -> None:
+    def __init__(
+        self, cluster: Cluster, config: BrokerConfig, partitions: Partitions, clock: Clock, tasks: Tasks
+    ) -> None:
+        self._tasks = tasks
         self._cluster = cluster
         self._config = config
         self._partitions = partitions
@@ -45,7 +50,7 @@ class GroupCoordinators:
         if topic is None:
             raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, f"{OFFSETS_TOPIC} does not exist yet")
         self._tell_topics()
-        return await self._loaded(partition_of(group_id, len(topic.partitions)))
+        return await self._loaded(coordinator_partition(group_id, len(topic.partitions)))
 
     async def all_shards(self) -> list[GroupShard]:
         """Every coordinator, loaded."""
@@ -69,7 +74,7 @@ class GroupCoordinators:
             replication_factor=min(self._config.integer("offsets.topic.replication.factor"), brokers),
             configs=[CreatableTopicConfig(name=name, value=value) for name, value in configs.items()],
         )
-        (creation,) = await create(self._cluster, self._config, [wanted])
+        (creation,) = await make_topics(self._cluster, self._config, [wanted])
         if creation.verdict.code not in (ErrorCode.NONE, ErrorCode.TOPIC_ALREADY_EXISTS):
             raise KafkaError(creation.verdict.code, creation.verdict.message or "")
 
@@ -86,7 +91,8 @@ class GroupCoordinators:
             raise KafkaError(ErrorCode.NOT_COORDINATOR, "the coordinator stops")
         loading = self._shards.get(index)
         if loading is None or (loading.done() and (loading.cancelled() or loading.exception())):
-            loading = self._shards[index] = asyncio.ensure_future(self._load(index))
+            loading = self._tasks.start(self._load(index), f"load {OFFSETS_TOPIC}-{index}")
+            self._shards[index] = loading
         try:
             return await asyncio.shield(loading)
         except asyncio.CancelledError:
@@ -146,15 +152,6 @@ class GroupCoordinators:
         for loading in self._shards.values():
             loading.cancel()
         self._shards.clear()
-
-
-def partition_of(key: str, partition_count: int) -> int:
-    """Where a group or a transactional id lives: the hash of Java's String, made positive."""
-    value = 0
-    units = key.encode("utf-16-be", "surrogatepass")
-    for high, low in zip(units[::2], units[1::2], strict=True):
-        value = (value * 31 + (high << 8 | low)) & 0xFFFFFFFF
-    return (value & 0x7FFFFFFF) % partition_count
 
 
 def group_config(config: BrokerConfig) -> GroupConfig:

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from ottla.broker.config.broker_config import BrokerConfig
+from ottla.broker.in_thread import in_thread
 from ottla.broker.log_dirs import LogDirs
 from ottla.broker.partition import Partition
 from ottla.broker.partitions import Partitions
@@ -40,24 +42,21 @@ class Housekeeping:
         self._partitions = partitions
         self._clock = clock
         self._tasks = tasks
-        tasks.start(self._retain_forever(), "retention")
-        tasks.start(self._sync_by_time_forever(), "syncs by time")
-        tasks.start(self._expire_producers_forever(), "expiry of producers")
-        for directory in log_dirs.directories:
-            tasks.start(self._checkpoint_forever(directory), f"checkpoints of {directory.directory.path}")
+        self._checkpointed = dict.fromkeys(log_dirs.directories, clock.monotonic())
+        for work in (self._retain_all, self._sync_by_time, self._expire_producers, self._checkpoint_all):
+            tasks.start(_forever(work), work.__name__.strip("_"))
 
     # Retention.
 
-    async def _retain_forever(self) -> None:
+    async def _retain_all(self) -> None:
         """Every `log.retention.check.interval.ms`, all partitions, also those that nobody touched since the start."""
-        while True:
-            await asyncio.sleep(self._config.integer("log.retention.check.interval.ms") / 1000)
-            for number, (topic, index) in enumerate(self._partitions.names()):
-                partition = self._partitions.find(topic, index)
-                if isinstance(partition, Partition) and not partition.error:
-                    self.retain(partition)
-                if number % PARTITIONS_PER_TURN == 0:
-                    await asyncio.sleep(0)
+        await asyncio.sleep(self._config.integer("log.retention.check.interval.ms") / 1000)
+        for number, (topic, index) in enumerate(self._partitions.names()):
+            partition = self._partitions.find(topic, index)
+            if isinstance(partition, Partition) and not partition.error:
+                self.retain(partition)
+            if number % PARTITIONS_PER_TURN == 0:
+                await asyncio.sleep(0)
 
     def retain(self, partition: Partition) -> None:
         """Drop the partition's segments that are too old, too much, or below its log start offset."""
@@ -78,18 +77,17 @@ class Housekeeping:
 
     async def _remove(self, partition: Partition, names: list[str]) -> None:
         await asyncio.sleep(partition.log.config.file_delete_delay_ms / 1000)
-        await asyncio.get_running_loop().run_in_executor(None, partition.log.remove_files, names)
+        await in_thread(partition.log.remove_files, names)
 
     # Expiry: what is known of producers that write no more.
 
-    async def _expire_producers_forever(self) -> None:
+    async def _expire_producers(self) -> None:
         """Every `producer.id.expiration.check.interval.ms`, all partitions that are open."""
-        while True:
-            await asyncio.sleep(self._config.integer("producer.id.expiration.check.interval.ms") / 1000)
-            for number, partition in enumerate(self._partitions):
-                self.expire_producers(partition)
-                if number % PARTITIONS_PER_TURN == 0:
-                    await asyncio.sleep(0)
+        await asyncio.sleep(self._config.integer("producer.id.expiration.check.interval.ms") / 1000)
+        for number, partition in enumerate(self._partitions):
+            self.expire_producers(partition)
+            if number % PARTITIONS_PER_TURN == 0:
+                await asyncio.sleep(0)
 
     def expire_producers(self, partition: Partition) -> None:
         """Forget the partition's producers that were silent for `producer.id.expiration.ms`."""
@@ -99,17 +97,15 @@ class Housekeeping:
 
     # Checkpoints: what a crash would make a restart look at stays small.
 
-    async def _checkpoint_forever(self, directory: DataDirectory) -> None:
-        """Every `log.flush.offset.checkpoint.interval.ms`, and sooner for a log that took much meanwhile."""
+    async def _checkpoint_all(self) -> None:
+        """Every `log.flush.offset.checkpoint.interval.ms`, and sooner for a directory with a log that took much."""
         interval = self._config.integer("log.flush.offset.checkpoint.interval.ms") / 1000
-        due = self._clock.monotonic() + interval
-        while True:
-            await asyncio.sleep(min(CHECKPOINT_LOOK_SECONDS, max(interval, 0.001)))
+        await asyncio.sleep(min(CHECKPOINT_LOOK_SECONDS, max(interval, 0.001)))
+        for directory, last in self._checkpointed.items():
             now = self._clock.monotonic()
-            if now >= due or any(
-                log.unflushed_bytes > MAX_UNCHECKED_BYTES for log in directory.logs.values()
-            ):
-                due = now + interval
+            much = any(log.unflushed_bytes > MAX_UNCHECKED_BYTES for log in directory.logs.values())
+            if much or now >= last + interval:
+                self._checkpointed[directory] = now
                 await self._checkpoint(directory)
 
     async def _checkpoint(self, directory: DataDirectory) -> None:
@@ -121,7 +117,7 @@ class Housekeeping:
     async def _checkpoint_some(self, directory: DataDirectory) -> None:
         checkpoint = directory.begin_checkpoint()
         try:
-            await asyncio.get_running_loop().run_in_executor(None, checkpoint.sync)
+            await in_thread(checkpoint.sync)
         except OSError as error:
             _log.error("%s: checkpoint failed: %s", directory.directory.path, error)
         finally:
@@ -129,12 +125,20 @@ class Housekeeping:
 
     # Syncs by time: flush.ms.
 
-    async def _sync_by_time_forever(self) -> None:
+    async def _sync_by_time(self) -> None:
         """A partition with unsynced records is synced every `flush.ms`, where that is set."""
-        while True:
-            await asyncio.sleep(SYNC_LOOK_SECONDS)
-            if not self._topic_configs.any_synced_by_time():
-                continue  # ten thousand partitions cost nothing while idle
-            now_ms = self._clock.now_ms()
-            for partition in self._partitions:
-                partition.sync_if_due(now_ms)
+        await asyncio.sleep(SYNC_LOOK_SECONDS)
+        if not self._topic_configs.any_synced_by_time():
+            return  # ten thousand partitions cost nothing while idle
+        now_ms = self._clock.now_ms()
+        for partition in self._partitions:
+            partition.sync_if_due(now_ms)
+
+
+async def _forever(work: Callable[[], Awaitable[None]]) -> None:
+    """Do it again and again. One pass that fails must not be the last one; each begins with a sleep."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - whatever it is: logged, and tried again
+            _log.exception("housekeeping failed; it goes on")

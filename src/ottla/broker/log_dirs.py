@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from ottla.broker.handlers.describe_log_dirs import LogDirImage
+from ottla.broker.log_dir_image import LogDirImage
 from ottla.cluster.image import ClusterImage
 from ottla.cluster.metadata import TopicImage
 from ottla.core.clock import Clock
@@ -101,7 +101,7 @@ class LogDirs:
 def _facts(
     directory: DataDirectory,
 ) -> tuple[DataDirectory, dict[tuple[str, int], int], list[tuple[str, int]]]:
-    """What a thread needs: the sizes of open logs, and the names of those that are not open."""
+    """What a thread needs: the sizes of open logs, which they mostly know, and the names of the others."""
     opened = {name: log.size_bytes for name, log in directory.logs.items()}
     return directory, opened, [name for name in directory.partitions if name not in opened]
 
@@ -118,4 +118,8 @@ def _image(
 
 
 def _size_on_disk(directory: Directory) -> int:
-    return sum(directory.size(name) for name in directory.names() if name.endswith(LOG))
+    """Nothing where the partition is deleted meanwhile."""
+    try:
+        return sum(directory.size(name) for name in directory.names() if name.endswith(LOG))
+    except FileNotFoundError:
+        return 0

@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any, Self
 
 from ottla.broker.addresses import registration
@@ -79,8 +78,9 @@ class Broker:
         topic_configs = TopicConfigs(config, cluster)
         partitions = Partitions(cluster.image, log_dirs, topic_configs, flusher)
         housekeeping = Housekeeping(config, topic_configs, partitions, log_dirs, clock, tasks)
-        groups = GroupCoordinators(cluster, config, partitions, clock)
-        cluster.subscribe(partial(self._follow, partitions, groups, traffic))
+        groups = GroupCoordinators(cluster, config, partitions, clock, tasks)
+        for follower in (self._follow_configs, partitions.apply, groups.apply, traffic.apply):
+            cluster.subscribe(follower)
         services = Services(
             config=config,
             cluster=cluster,
@@ -101,38 +101,34 @@ class Broker:
             tasks.start(cleaner.run(), "log cleaner")
         tasks.start(sample_lag(lag_histogram(self.metrics), clock), "loop lag")
         await cluster.change(lambda image: register(image, registration(config)))
+        loading = tasks.start(groups.load_all(), "load groups")
         await self._listen(Dispatcher(routes(services), traffic, clock))
+        await self._expose(lambda: "" if loading.done() else "groups are being loaded")
         closing.callback(partitions.retire)
         closing.callback(groups.close)
-        tasks.start(groups.load_all(), "load groups")
 
     def _use_dynamic_configs(self, image: ClusterImage) -> None:
         """Configs that were altered while running live in the cluster's metadata."""
         self.config.set_dynamic(image.broker_configs(None), image.broker_configs(self.config.node_id))
 
-    def _follow(
-        self, partitions: Partitions, groups: GroupCoordinators, traffic: Traffic, delta: Delta
-    ) -> None:
-        """The cluster changed."""
+    def _follow_configs(self, delta: Delta) -> None:
+        """Before the others: topics fall back to the broker's configs."""
         if any(kind is ResourceType.BROKER for kind, _ in delta.configs):
             self._use_dynamic_configs(delta.after)
-        partitions.apply(delta)
-        groups.apply(delta)
-        for topic in delta.deleted:
-            traffic.forget(topic.name)
 
     async def _listen(self, dispatcher: Dispatcher) -> None:
-        """Open the listeners, and the HTTP port for metrics where one is configured."""
+        """Open the listeners."""
         servers = await open_listeners(self.config, dispatcher.respond, self.metrics, self._closing)
         self.listeners = {server.listener: server.addresses for server in servers}
-        address = self.config.value("metrics.listen")
-        if isinstance(address, str) and address:
-            await self._expose(address)
 
-    async def _expose(self, address: str) -> None:
+    async def _expose(self, why_not_ready: Callable[[], str]) -> None:
+        """Open the HTTP port for metrics and health, where one is configured."""
+        address = self.config.value("metrics.listen")
+        if not isinstance(address, str) or not address:
+            return
         from ottla.broker.http_endpoint import HttpEndpoint  # only when asked for: it takes time to import
 
-        endpoint = HttpEndpoint(self.metrics, lambda: "", self._clock)
+        endpoint = HttpEndpoint(self.metrics, why_not_ready, self._clock)
         self._closing.push_async_callback(endpoint.close)
         host, _, port = address.rpartition(":")
         self.metrics_address = await endpoint.start(host.strip("[]"), int(port))

@@ -10,7 +10,7 @@ import logging
 
 from ottla.broker.flusher import Flusher
 from ottla.broker.waiting import Commits, LongPoll
-from ottla.cluster.metadata import TopicImage
+from ottla.cluster.metadata import PartitionImage, TopicImage
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.log.config import NEVER
 from ottla.log.errors import LogWriteError
@@ -46,22 +46,30 @@ class Partition:
         self.topic = topic.name
         self.topic_id = topic.id
         self.index = index
-        self.leader_epoch = topic.partitions[index].leader_epoch
-        self.replicas = len(topic.partitions[index].replicas)
-        self.in_sync_replicas = len(topic.partitions[index].in_sync)
         self.min_in_sync_replicas = 1
         self.log = log
-        log.begin_epoch(self.leader_epoch)
-        log.high_watermark = log.log_end_offset  # all replicas, this one, have what is in the log
+        self.lead(topic.partitions[index])
         self.error = ErrorCode.NONE
         """Why this partition serves nobody: its disk failed, or it was deleted."""
         self._flusher = flusher
         self._commits = Commits()
         self._polls: set[LongPoll] = set()
-        self._sync_until = 0
+        self._sync_until = log.log_end_offset
         """End offset of the last batch that must be on disk before the high watermark may pass it."""
         self._unreadable_bytes = 0
         self._synced_ms = 0
+        if log.unflushed_messages:
+            flusher.request(
+                self
+            )  # what a crash left: a producer that sends it again may be told that it is there
+        self._advance()
+
+    def lead(self, image: PartitionImage) -> None:
+        """Take over what the cluster says of this partition now."""
+        self.leader_epoch = image.leader_epoch
+        self.replicas = len(image.replicas)
+        self.in_sync_replicas = len(image.in_sync)
+        self.log.begin_epoch(self.leader_epoch)
 
     @property
     def lacks_in_sync_replicas(self) -> bool:
@@ -128,7 +136,7 @@ class Partition:
     def begin_flush(self) -> Flush:
         return self.log.begin_flush()
 
-    def end_flush(self, flush: Flush, error: OSError | None) -> None:
+    def end_flush(self, flush: Flush, error: Exception | None) -> None:
         """A sync ended. After a failed one the kernel may have dropped the pages: nothing here can be promised."""
         if error is not None:
             _log.error("%s: fdatasync failed, the partition is offline until a restart: %s", self, error)

@@ -80,6 +80,11 @@ class Partitions:
         self._image = delta.after
         for topic in delta.deleted:
             self._delete(topic)
+        for _, topic in delta.changed:
+            for index, image in enumerate(topic.partitions):
+                partition = self._opened.get((topic.id, index))
+                if partition is not None:
+                    partition.lead(image)
         for kind, name in delta.configs:
             if kind is ResourceType.TOPIC and name in delta.after.topics:
                 self._configure(delta.after.topics[name])
@@ -101,13 +106,14 @@ class Partitions:
                 partition.min_in_sync_replicas = self._topic_configs.min_in_sync_replicas(topic.name)
 
     def _delete(self, topic: TopicImage) -> None:
-        delay_ms = self._topic_configs.log_config(topic.name).file_delete_delay_ms
+        default = self._topic_configs.log_config(topic.name)
         for index in range(len(topic.partitions)):
             partition = self._opened.pop((topic.id, index), None)
+            config = default if partition is None else partition.log.config
             if partition is not None:
                 self._opened.pop((topic.name, index), None)
                 partition.fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-            self._log_dirs.delete(topic.name, index, delay_ms)
+            self._log_dirs.delete(topic.name, index, config.file_delete_delay_ms)
 
     def retire(self) -> None:
         """The broker stops: take nothing more, let parked fetches go; what is appended is still acknowledged."""

@@ -45,6 +45,16 @@ class Reading:
             self.bytes += len(data.records or b"")
             self.results.append(data)
 
+    @property
+    def outdated(self) -> bool:
+        """Whether something moved while a cold read was waited for: then there is no need to park."""
+        return any(
+            isinstance(partition, Partition)
+            and not data.error_code
+            and (partition.error or partition.log.high_watermark != data.high_watermark)
+            for (_, partition), data in zip(self._found, self.results, strict=True)
+        )
+
     def count(self, traffic: Traffic) -> None:
         """Say how much of which topic is about to be sent."""
         for (_, partition), data in zip(self._found, self.results, strict=True):

@@ -1,4 +1,4 @@
-"""Raising a log start offset on request (KIP-107): at once for readers, then durably, then the files go."""
+"""Raising a log start offset on request (KIP-107): at once for readers, on disk with the next checkpoint."""
 
 from ottla.broker.housekeeping import Housekeeping
 from ottla.broker.partition import Partition

@@ -1,6 +1,7 @@
 """What the broker counts per API and per topic, under the names that Apache Kafka's JMX exporter gives."""
 
 from ottla.broker.partition import Partition
+from ottla.cluster.delta import Delta
 from ottla.core.metrics import Counter, Histogram, Registry
 
 _TOPIC = "kafka_server_brokertopicmetrics"
@@ -67,7 +68,8 @@ class Traffic:
         """So many bytes of a topic are on their way to a consumer."""
         (self._topics.get(topic) or self.of_topic(topic)).bytes_out.value += size
 
-    def forget(self, topic: str) -> None:
-        """The topic was deleted."""
-        if self._topics.pop(topic, None) is not None:
-            self._registry.remove(topic=topic)
+    def apply(self, delta: Delta) -> None:
+        """Forget the topics that were deleted."""
+        for topic in delta.deleted:
+            if self._topics.pop(topic.name, None) is not None:
+                self._registry.remove(topic=topic.name)

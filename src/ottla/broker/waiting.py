@@ -5,37 +5,39 @@ timeout is an ordinary answer.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
+from heapq import heappop, heappush
 from typing import Protocol
 
 from ottla.core.errors import ErrorCode
 
 
 class Commits:
-    """Who waits for which end offset of one partition, in the order of the log."""
+    """Who waits for which end offset of one partition, the lowest first; a batch that comes again waits for less."""
 
-    __slots__ = ("_waiting",)
+    __slots__ = ("_order", "_waiting")
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[int, asyncio.Future[ErrorCode]]] = deque()
+        self._waiting: list[tuple[int, int, asyncio.Future[ErrorCode]]] = []  # a heap
+        self._order = 0  # breaks ties: futures have no order
 
     def wait_for(self, end_offset: int) -> "asyncio.Future[ErrorCode]":
         """Settled with NONE once everything before `end_offset` is committed, or with the error that ended it."""
         future: asyncio.Future[ErrorCode] = asyncio.get_running_loop().create_future()
-        self._waiting.append((end_offset, future))
+        self._order += 1
+        heappush(self._waiting, (end_offset, self._order, future))
         return future
 
     def advance(self, high_watermark: int) -> None:
         """Everything before `high_watermark` is committed: answer those who waited for it."""
         waiting = self._waiting
         while waiting and waiting[0][0] <= high_watermark:
-            settle(waiting.popleft()[1], ErrorCode.NONE)
+            settle(heappop(waiting)[2], ErrorCode.NONE)
 
     def fail(self, error: ErrorCode) -> None:
         """The partition is gone or broken: nobody waits any longer."""
         while self._waiting:
-            settle(self._waiting.popleft()[1], error)
+            settle(self._waiting.pop()[2], error)
 
 
 def settle(future: "asyncio.Future[ErrorCode]", outcome: ErrorCode) -> None:

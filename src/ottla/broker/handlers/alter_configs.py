@@ -10,14 +10,12 @@ instead of being stored. Broker loggers, client metrics and groups have no confi
 """
 
 from ottla.broker.call import Call
-from ottla.broker.config.alteration import AlterationRules
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.config.resources import known_resource
+from ottla.broker.config_changes import change_configs
 from ottla.cluster.cluster import Cluster
 from ottla.cluster.controller.configs import ConfigChange, ResourceChange
-from ottla.cluster.controller.configs import alter_configs as decide
-from ottla.cluster.controller.decision import Decision, Verdict
-from ottla.cluster.image import ClusterImage
+from ottla.cluster.controller.decision import Verdict
 from ottla.core.errors import KafkaError
 from ottla.wire.messages.alter_configs import (
     AlterConfigsRequest,
@@ -38,23 +36,13 @@ async def alter_configs(
             changes[index] = _change(config, resource)
         except KafkaError as error:
             verdicts[index] = Verdict(error.code, error.message)
-    decided = await alter(cluster, config, list(changes.values()), validate_only=request.validate_only)
+    decided = await change_configs(
+        cluster, config, list(changes.values()), validate_only=request.validate_only
+    )
     verdicts.update(zip(changes, decided, strict=True))
     return AlterConfigsResponse(
         responses=[_response(one, verdicts[index]) for index, one in enumerate(request.resources)]
     )
-
-
-async def alter(
-    cluster: Cluster, config: BrokerConfig, changes: list[ResourceChange], *, validate_only: bool
-) -> list[Verdict]:
-    """Make these changes, or only see whether they could be made. IncrementalAlterConfigs does the same."""
-
-    def decision(image: ClusterImage) -> Decision[list[Verdict]]:
-        decided = decide(image, changes, AlterationRules(config))
-        return Decision((), decided.outcome) if validate_only else decided
-
-    return await cluster.change(decision)
 
 
 def _change(config: BrokerConfig, resource: AlterConfigsResource) -> ResourceChange:

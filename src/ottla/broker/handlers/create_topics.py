@@ -9,20 +9,15 @@ Deviations: none. As in Apache Kafka, two new names of one request may differ in
 """
 
 from ottla.broker.call import Call
-from ottla.broker.config.alteration import AlterationRules
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.config.definitions import TOPIC
 from ottla.broker.config.topic_config import effective
 from ottla.broker.config.types import to_text
+from ottla.broker.topic_creation import make_topics
 from ottla.cluster.cluster import Cluster
-from ottla.cluster.controller.create_topics import Creation, CreationDefaults
-from ottla.cluster.controller.create_topics import create_topics as decide
-from ottla.cluster.controller.decision import Decision
-from ottla.cluster.image import ClusterImage
+from ottla.cluster.controller.create_topics import Creation
 from ottla.core.errors import ErrorCode
-from ottla.core.ids import random_uuid
 from ottla.wire.messages.create_topics import (
-    CreatableTopic,
     CreatableTopicConfigs,
     CreatableTopicResult,
     CreateTopicsRequest,
@@ -38,23 +33,8 @@ async def create_topics(
         return CreateTopicsResponse(
             topics=[_timed_out(name) for name in {one.name for one in request.topics}]
         )
-    creations = await create(cluster, config, request.topics, validate_only=request.validate_only)
+    creations = await make_topics(cluster, config, request.topics, validate_only=request.validate_only)
     return CreateTopicsResponse(topics=[_result(config, creation) for creation in creations])
-
-
-async def create(
-    cluster: Cluster, config: BrokerConfig, topics: list[CreatableTopic], *, validate_only: bool = False
-) -> list[Creation]:
-    """Create these topics, or only see whether they could be. Also the way of automatic creation."""
-    defaults = CreationDefaults(
-        config.integer("num.partitions"), config.integer("default.replication.factor")
-    )
-
-    def decision(image: ClusterImage) -> Decision[list[Creation]]:
-        decided = decide(image, topics, defaults, AlterationRules(config), random_uuid)
-        return Decision((), decided.outcome) if validate_only else decided
-
-    return await cluster.change(decision)
 
 
 def _result(config: BrokerConfig, creation: Creation) -> CreatableTopicResult:

@@ -7,11 +7,10 @@ Deviations: none; the lag is 0 and no replica is a future one, for directories d
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from ottla.broker.call import Call
-from ottla.core.errors import ErrorCode
+from ottla.broker.log_dir_image import LogDirImage
 from ottla.wire.messages.describe_log_dirs import (
     DescribeLogDirsPartition,
     DescribeLogDirsRequest,
@@ -19,19 +18,6 @@ from ottla.wire.messages.describe_log_dirs import (
     DescribeLogDirsResult,
     DescribeLogDirsTopic,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LogDirImage:
-    """One log directory. `sizes` is bytes by (topic, partition); an offline directory has an error and no
-    sizes.
-    """
-
-    path: str
-    total_bytes: int
-    usable_bytes: int
-    sizes: Sequence[tuple[str, int, int]]
-    error: ErrorCode = ErrorCode.NONE
 
 
 class LogDirSource(Protocol):

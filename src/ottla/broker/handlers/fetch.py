@@ -58,8 +58,9 @@ async def fetch(
         left = deadline - clock.monotonic()
         if left <= 0:
             break
-        opened = [partition for _, partition in found if isinstance(partition, Partition)]
-        await LongPoll(request.min_bytes - reading.bytes).wait(opened, left)
+        if not reading.outdated:
+            opened = [partition for _, partition in found if isinstance(partition, Partition)]
+            await LongPoll(request.min_bytes - reading.bytes).wait(opened, left)
         await reading.read()
     reading.count(traffic)
     if session is None:

@@ -10,7 +10,7 @@ Deviations: those of AlterConfigs; an unknown operation is an INVALID_REQUEST, n
 from ottla.broker.call import Call
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.config.resources import known_resource
-from ottla.broker.handlers.alter_configs import alter
+from ottla.broker.config_changes import change_configs
 from ottla.cluster.cluster import Cluster
 from ottla.cluster.controller.configs import ConfigChange, ResourceChange
 from ottla.cluster.controller.decision import Verdict
@@ -34,7 +34,9 @@ async def incremental_alter_configs(
             changes[index] = _change(config, resource)
         except KafkaError as error:
             verdicts[index] = Verdict(error.code, error.message)
-    decided = await alter(cluster, config, list(changes.values()), validate_only=request.validate_only)
+    decided = await change_configs(
+        cluster, config, list(changes.values()), validate_only=request.validate_only
+    )
     verdicts.update(zip(changes, decided, strict=True))
     return IncrementalAlterConfigsResponse(
         responses=[_response(one, verdicts[index]) for index, one in enumerate(request.resources)]

@@ -10,6 +10,7 @@ Deviations: a deleted record is never found, and never hides a later one: where 
 isolation level that does not exist is 0, where Apache Kafka 4.2 fails with UNKNOWN_SERVER_ERROR.
 """
 
+import logging
 from collections import Counter
 
 from ottla.broker.call import Call
@@ -17,6 +18,7 @@ from ottla.broker.epochs import check_leader_epoch
 from ottla.broker.partition import Partition
 from ottla.broker.partitions import Partitions
 from ottla.core.errors import ErrorCode
+from ottla.log.errors import StorageError
 from ottla.log.lookup import OffsetAndTimestamp
 from ottla.wire.messages.list_offsets import (
     ListOffsetsPartition,
@@ -25,6 +27,8 @@ from ottla.wire.messages.list_offsets import (
     ListOffsetsResponse,
     ListOffsetsTopicResponse,
 )
+
+_log = logging.getLogger(__name__)
 
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED, EARLIEST_PENDING_UPLOAD = (
     -1,
@@ -78,7 +82,11 @@ async def _one(
         return _failed(asked.partition_index, partition)
     if error := partition.error or check_leader_epoch(partition, asked.current_leader_epoch):
         return _failed(asked.partition_index, error)
-    found = _find(partition, asked.timestamp, read_committed=read_committed)
+    try:
+        found = _find(partition, asked.timestamp, read_committed=read_committed)
+    except (OSError, StorageError) as error:
+        _log.error("%s: cannot look for timestamp %d: %s", partition, asked.timestamp, error)
+        return _failed(asked.partition_index, ErrorCode.KAFKA_STORAGE_ERROR)
     return ListOffsetsPartitionResponse(
         partition_index=asked.partition_index,
         timestamp=found.timestamp,

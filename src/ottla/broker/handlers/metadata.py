@@ -17,9 +17,9 @@ import asyncio
 from ottla.broker.addresses import addresses
 from ottla.broker.call import Call
 from ottla.broker.config.broker_config import BrokerConfig
-from ottla.broker.handlers.create_topics import create
 from ottla.broker.leaders import Leadership
 from ottla.broker.operations import CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS
+from ottla.broker.topic_creation import make_topics
 from ottla.cluster.cluster import Cluster
 from ottla.cluster.controller.names import INTERNAL_TOPICS, METADATA_TOPIC, check_topic_name
 from ottla.cluster.image import ClusterImage
@@ -114,7 +114,7 @@ async def _create_missing(
     if not missing:
         return {}
     wanted = [CreatableTopic(name=name, num_partitions=-1, replication_factor=-1) for name in missing]
-    creations = await create(cluster, config, wanted)
+    creations = await make_topics(cluster, config, wanted)
     return {creation.name: creation.verdict.code for creation in creations if not creation.verdict.ok}
 
 
