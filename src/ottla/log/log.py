@@ -186,7 +186,9 @@ class Log(StoredLog):
         if offset > self.log_start_offset:
             self.log_start_offset = offset
             self.high_watermark = max(self.high_watermark, offset)
+            assert self.high_watermark <= self.log_end_offset
             self._epochs.truncate_from_start(offset)
+            self._durability.touched()
 
     def delete_old_segments(self, now_ms: int) -> list[str]:
         """Retention: drop what is too old, too much or hidden. Files to `remove_files` after `file.delete.delay.ms`."""

@@ -139,3 +139,18 @@ def test_closing_twice_and_closing_what_was_only_read_costs_no_sync() -> None:
     assert len(read_all(again)) == 1
     again.close()
     assert disk.syncs == syncs
+
+
+def test_a_raised_log_start_offset_is_something_to_write() -> None:
+    log = new_log()
+    for _ in range(4):
+        log.append(batch(b"x"), 0, NOW_MS)
+    log.checkpoint()
+    log.raise_log_start_offset(0)
+    assert not log.dirty
+    log.begin_epoch(-1)
+    log.high_watermark = 4
+    log._epochs.clear()  # a log whose epochs have nothing to forget
+    log._epochs.changed = False
+    log.raise_log_start_offset(3)
+    assert log.dirty
