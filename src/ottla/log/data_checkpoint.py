@@ -67,10 +67,13 @@ class DataCheckpoint:
             raise failure
 
     def _try(self, partition: Partition, step: Callable[[], None]) -> None:
+        """A log whose last step failed takes no further one: what it did not write must not get a name."""
+        if partition in self.failures:
+            return
         try:
             step()
         except OSError as error:
-            self.failures.setdefault(partition, error)
+            self.failures[partition] = error
 
     def _sync_all(self) -> None:
         """Many logs: one sync of the whole file system costs less than several for each of them."""
@@ -85,7 +88,7 @@ class DataCheckpoint:
         try:
             self._directory.sync_all()
         except OSError as error:
-            self.failures = dict.fromkeys(self.flushes, error)
+            self.failures = dict.fromkeys(self.flushes, error) | self.failures
 
     def _write_files(self) -> None:
         for partition in self.failures if self._files else ():

@@ -1,5 +1,6 @@
 """A data directory: whose it is, what is in it, and that a restart finds it as it was left."""
 
+import errno
 import logging
 from random import Random
 
@@ -173,6 +174,45 @@ def test_a_failed_sync_takes_its_log_offline_and_no_other() -> None:
         data.logs["t", 1].append(batch(b""), 0, NOW_MS)
     data.close()
     assert not disk.directory().exists(".kafka_cleanshutdown")
+
+
+@pytest.mark.parametrize("failing", ["a write", "the file system's sync"])
+def test_what_was_not_written_whole_gets_no_name(failing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a failed log the old files stay; another log's new ones come, unless nothing at all was synced."""
+    monkeypatch.setattr("ottla.log.data_checkpoint.FILES_SYNCED_ONE_BY_ONE", 0)
+    disk = Disk()
+    data = filled(disk, 2)
+    data.close()
+    data = opened(disk)
+    before = [disk.directory(f"/data/t-{index}").read("leader-epoch-checkpoint") for index in range(2)]
+    for index in range(2):
+        data.open_log("t", index, CONFIG, NOW_MS).append(sized_batch(200), 7, NOW_MS)
+    checkpoint = data.begin_checkpoint()
+    if failing == "a write":
+        disk.directory("/data/t-1").file("leader-epoch-checkpoint.tmp").create()
+        node = disk.directory("/data/t-1").node("leader-epoch-checkpoint.tmp")
+        write = disk.write
+
+        def refusing(file: object, data: bytes, position: int) -> None:
+            if file is node:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            write(file, data, position)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(disk, "write", refusing)
+    else:
+        monkeypatch.setattr(disk.directory().__class__, "sync_all", _refused)
+    with pytest.raises(OSError, match="No space|Input/output"):
+        checkpoint.sync()
+    data.end_checkpoint(checkpoint)
+    after = [disk.directory(f"/data/t-{index}").read("leader-epoch-checkpoint") for index in range(2)]
+    assert [index for index in range(2) if after[index] == before[index]] == (
+        [1] if failing == "a write" else [0, 1]
+    )
+    assert [data.logs["t", index].offline for index in range(2)] == [failing != "a write", True]
+
+
+def _refused(directory: object) -> None:
+    raise OSError(errno.EIO, "Input/output error")
 
 
 def test_a_deleted_partition_is_out_of_the_way_at_once_and_removed_later() -> None:
