@@ -86,14 +86,16 @@ class Accumulator:
     def __init__(self, settings: ProducerSettings) -> None:
         self._settings = settings
         self._queues: dict[TopicPartition, deque[OutgoingBatch]] = {}
-        self._away: set[TopicPartition] = set()
+        self._away: dict[TopicPartition, OutgoingBatch] = {}
         self._bytes = 0
+        self._closed: KafkaError | None = None
         self._room = asyncio.Event()
         self._empty = asyncio.Event()
         self._changed()
 
     def append(self, record: OutgoingRecord, now: float) -> "asyncio.Future[RecordMetadata]":
-        """Add to the partition's last batch, or to a new one if that is full."""
+        """Add to the partition's last batch, or to a new one if that is full. Raises what it was closed with."""
+        self._raise_if_closed()
         queue = self._queues.setdefault(record.partition, deque())
         if not queue or queue[-1].attempts or not self._fits(queue[-1], record):
             queue.append(self._new_batch(record.partition, now))
@@ -105,8 +107,9 @@ class Accumulator:
         return delivery
 
     async def wait_for_room(self) -> None:
-        """Until less than `buffer.memory` waits for delivery."""
+        """Until less than `buffer.memory` waits for delivery. Raises what it was closed with."""
         await self._room.wait()
+        self._raise_if_closed()
 
     async def wait_until_empty(self) -> None:
         """Until every record was delivered or failed."""
@@ -124,18 +127,25 @@ class Accumulator:
     def take(self, batch: OutgoingBatch) -> None:
         """The sender has it: nothing else of its partition is due until it is given back or finished."""
         self._queues[batch.partition].popleft()
-        self._away.add(batch.partition)
+        self._away[batch.partition] = batch
         batch.attempts += 1
 
     def give_back(self, batch: OutgoingBatch, not_before: float) -> None:
         """To be sent again, before all later ones."""
+        if self._away.pop(batch.partition, None) is None:
+            return  # given up by `close`
         batch.not_before = not_before
         self._queues[batch.partition].appendleft(batch)
-        self._away.discard(batch.partition)
+
+    def give_up(self, batch: OutgoingBatch, error: KafkaError) -> None:
+        """It is not delivered, as far as is known."""
+        batch.failed(error)
+        self.finished(batch)
 
     def finished(self, batch: OutgoingBatch) -> None:
         """It was delivered, or given up."""
-        self._away.discard(batch.partition)
+        if self._away.pop(batch.partition, None) is None:
+            return  # given up by `close`
         self._bytes -= batch.size_bytes
         if not self._queues[batch.partition]:
             del self._queues[batch.partition]
@@ -148,14 +158,21 @@ class Accumulator:
             for batch in expired:
                 self.take(batch)
                 message = f"{batch.partition}: not delivered in {timeout_ms} ms ({why})"
-                batch.failed(KafkaError(ErrorCode.REQUEST_TIMED_OUT, message))
-                self.finished(batch)
+                self.give_up(batch, KafkaError(ErrorCode.REQUEST_TIMED_OUT, message))
 
-    def fail_all(self, error: KafkaError) -> None:
-        """Give up everything that no sender has taken."""
-        for batch in [batch for queue in self._queues.values() for batch in queue]:
-            batch.failed(error)
-        self._queues = {partition: deque() for partition in self._away}
+    def close(self, error: KafkaError) -> None:
+        """Give up everything, also what is away, and take nothing more. Of several errors the first is told."""
+        self._closed = self._closed or error
+        for batch in list(self._away.values()):
+            self.give_up(batch, self._closed)
+        while heads := self._heads():
+            for batch in heads:
+                self.take(batch)
+                self.give_up(batch, self._closed)
+
+    def _raise_if_closed(self) -> None:
+        if self._closed is not None:
+            raise self._closed
 
     def _heads(self) -> list[OutgoingBatch]:
         return [

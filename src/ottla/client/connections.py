@@ -25,6 +25,7 @@ class Connections:
         )
         self._open: dict[Address, Connection] = {}
         self._opening: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._closed = False
 
     def __contains__(self, address: Address) -> bool:
         """Whether there is an open one."""
@@ -49,18 +50,28 @@ class Connections:
         await connection.send(api, version, request, expect_reply=False)
 
     async def close(self) -> None:
-        """Close them all."""
+        """Close them all, and open none any more."""
+        self._closed = True
         connections, self._open = list(self._open.values()), {}
         await asyncio.gather(*(connection.close() for connection in connections))
 
     async def _connection(self, address: Address) -> Connection:
         async with self._opening[address]:
+            self._raise_if_closed()
             connection = self._open.get(address)
             if connection is None or not connection.is_open:
                 if connection is not None:
                     await connection.close()
-                self._open[address] = connection = await Connection.open(*address, self._settings)
+                connection = await Connection.open(*address, self._settings)
+                if self._closed:
+                    await connection.close()
+                    self._raise_if_closed()
+                self._open[address] = connection
             return connection
+
+    def _raise_if_closed(self) -> None:
+        if self._closed:
+            raise KafkaError(ErrorCode.INVALID_REQUEST, "this client is closed; make a new one")
 
 
 def _api(request: Message) -> Api:

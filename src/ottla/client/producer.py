@@ -44,14 +44,16 @@ class Producer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Deliver what was enqueued; after an exception, give it up."""
+        """Deliver what was enqueued; after an exception, give it up. Nothing can be sent from then on."""
         try:
             if kind is None:
                 await self.flush()
         finally:
-            await self._tasks.close()
-            self._accumulator.fail_all(KafkaError(ErrorCode.NETWORK_EXCEPTION, "the producer was closed"))
-            await self._cluster.close()
+            try:
+                await self._tasks.close()
+            finally:
+                self._accumulator.close(KafkaError(ErrorCode.NETWORK_EXCEPTION, "the producer was closed"))
+                await self._cluster.close()
 
     async def send(
         self,
@@ -80,7 +82,10 @@ class Producer:
         partition: int | None = None,
         timestamp_ms: int | None = None,
     ) -> "asyncio.Future[RecordMetadata]":
-        """The future of the record's delivery; waits only while the topic is unknown or the buffer full."""
+        """The future of the record's delivery; waits only while the topic is unknown or the buffer full.
+
+        Raises KafkaError when the producer is closed, or its sender has ended.
+        """
         size_bytes = self._checked_size(key, value, headers)
         await self._accumulator.wait_for_room()
         target = await self._partition(topic, key, partition, size_bytes)

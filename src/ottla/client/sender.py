@@ -26,7 +26,7 @@ MAX_PRODUCE_VERSION = 12
 
 
 class Sender:
-    """One loop that starts a request for each leader with due batches. Settles every batch that it takes."""
+    """One loop that starts a request for each leader with due batches. When it ends, every batch is settled."""
 
     def __init__(
         self, cluster: Cluster, accumulator: Accumulator, settings: ProducerSettings, clock: Clock
@@ -55,17 +55,25 @@ class Sender:
             self._at_once -= 1
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. However it ends, what is not delivered by then fails, and nothing more is accepted."""
+        end = "the producer was closed"
         try:
-            while True:
-                self._woken.clear()
-                now = self._clock.monotonic()
-                self._accumulator.expire(now, self._refresher.problem or self._problem)
-                self._start(self._accumulator.due(now, at_once=self._at_once > 0))
-                await self._wait()
+            await self._send()
+        except Exception as error:
+            end = f"the producer's sender ended: {error!r}"
+            raise
         finally:
             await self._requests.close()
             await self._refresher.close()
+            self._accumulator.close(KafkaError(ErrorCode.NETWORK_EXCEPTION, end))
+
+    async def _send(self) -> None:
+        while True:
+            self._woken.clear()
+            now = self._clock.monotonic()
+            self._accumulator.expire(now, self._refresher.problem or self._problem)
+            self._start(self._accumulator.due(now, at_once=self._at_once > 0))
+            await self._wait()
 
     async def _wait(self) -> None:
         due = self._accumulator.next_due()
@@ -157,8 +165,7 @@ class Sender:
         if error.retriable:
             self._again(batch, error)
         else:
-            batch.failed(error)
-            self._accumulator.finished(batch)
+            self._accumulator.give_up(batch, error)
 
     def _again(self, batch: OutgoingBatch, error: KafkaError) -> None:
         """Once more after a while, and with fresh metadata, for the leader may be another by then."""

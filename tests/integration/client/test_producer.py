@@ -173,6 +173,37 @@ async def test_leaving_with_an_exception_gives_up_what_waits(broker: BrokerProce
         await waiting[0]
 
 
+async def test_leaving_with_an_exception_ends_those_who_wait_for_room(
+    broker: BrokerProcess, topic: str
+) -> None:
+    waiting: list[asyncio.Future[asyncio.Future[RecordMetadata]]] = []
+    settings = ProducerSettings(linger_ms=60_000, batch_size=1_000_000, buffer_memory=100)
+
+    async def fail_in_the_middle() -> None:
+        async with Producer(broker.bootstrap, settings) as producer:
+            first = await producer.enqueue(topic, bytes(200))
+            first.add_done_callback(lambda delivery: delivery.exception())
+            waiting.append(asyncio.ensure_future(producer.enqueue(topic, b"second")))
+            await asyncio.sleep(0)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_in_the_middle()
+    async with asyncio.timeout(10):
+        with pytest.raises(KafkaError, match="closed"):
+            await waiting[0]
+
+
+async def test_a_closed_producer_takes_nothing(broker: BrokerProcess, topic: str) -> None:
+    async with Producer(broker.bootstrap) as producer:
+        await producer.send(topic, b"v")
+    for name in (topic, f"{topic}-that-it-does-not-know"):
+        with pytest.raises(KafkaError, match="closed"):
+            await producer.enqueue(name, b"v")
+        with pytest.raises(KafkaError, match="client is closed"):
+            await producer._cluster.refresh([name])
+
+
 async def test_the_partition_of_a_key_is_javas(broker: BrokerProcess, topic: str) -> None:
     async with Admin(broker.bootstrap) as admin:
         await admin.create_topic(topic, partitions=10)

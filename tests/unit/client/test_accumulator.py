@@ -140,9 +140,55 @@ async def test_empty_means_that_nothing_is_away_either() -> None:
     await waiting
 
 
-async def test_closing_fails_what_nobody_took() -> None:
+CLOSED = KafkaError(ErrorCode.NETWORK_EXCEPTION, "closed")
+
+
+async def test_closing_gives_up_what_waits_and_what_is_away() -> None:
+    accumulator = Accumulator(SETTINGS)
+    deliveries = [accumulator.append(record(A, bytes(250)), 1.0) for _ in range(3)]
+    [batch] = accumulator.due(1.0, at_once=True)
+    accumulator.take(batch)
+    accumulator.close(CLOSED)
+    for delivery in deliveries:
+        with pytest.raises(KafkaError, match="closed"):
+            delivery.result()
+
+
+async def test_closing_ends_every_wait() -> None:
+    accumulator = Accumulator(SETTINGS)
+    delivery = accumulator.append(record(A, bytes(1000)), 1.0)
+    room = asyncio.ensure_future(accumulator.wait_for_room())
+    empty = asyncio.ensure_future(accumulator.wait_until_empty())
+    await asyncio.sleep(0)
+    accumulator.close(CLOSED)
+    async with asyncio.timeout(5):
+        await empty
+        with pytest.raises(KafkaError, match="closed"):
+            await room
+    assert delivery.exception() is CLOSED
+
+
+async def test_nothing_is_accepted_after_closing_and_the_first_reason_stays() -> None:
+    accumulator = Accumulator(SETTINGS)
+    accumulator.close(CLOSED)
+    accumulator.close(KafkaError(ErrorCode.NETWORK_EXCEPTION, "again"))
+    with pytest.raises(KafkaError, match="closed"):
+        accumulator.append(record(), 1.0)
+    with pytest.raises(KafkaError, match="closed"):
+        await accumulator.wait_for_room()
+
+
+@pytest.mark.parametrize("late", ["finished", "give_back"])
+async def test_a_batch_that_comes_back_after_closing_changes_nothing(late: str) -> None:
     accumulator = Accumulator(SETTINGS)
     delivery = accumulator.append(record(), 1.0)
-    accumulator.fail_all(KafkaError(ErrorCode.NETWORK_EXCEPTION, "closed"))
-    with pytest.raises(KafkaError, match="closed"):
-        delivery.result()
+    [batch] = accumulator.due(1.0, at_once=True)
+    accumulator.take(batch)
+    accumulator.close(CLOSED)
+    if late == "finished":
+        accumulator.finished(batch)
+    else:
+        accumulator.give_back(batch, 0.0)
+    assert delivery.exception() is CLOSED
+    assert accumulator.next_due() is None
+    await accumulator.wait_until_empty()

@@ -197,3 +197,54 @@ async def test_it_gives_up_with_the_last_reason() -> None:
     async with sending(cluster, settings) as send:
         with pytest.raises(KafkaError, match=r"not delivered in 30 ms \(broker 0 is gone\)"):
             await send(0, b"v")
+
+
+class SilentCluster(ScriptedCluster):
+    """Takes requests and never answers."""
+
+    async def ask(self, broker: int, request: ProduceRequest, _response: type[Any], max_version: int) -> Any:
+        self.asked.set()
+        await asyncio.Event().wait()
+
+
+class BrokenCluster(ScriptedCluster):
+    """Whoever looks at its metadata dies of it."""
+
+    @property
+    def metadata(self) -> Metadata:
+        raise ZeroDivisionError
+
+    @metadata.setter
+    def metadata(self, _: Metadata) -> None: ...
+
+
+def one_record_on_its_way(cluster: ScriptedCluster) -> "tuple[Sender, Accumulator, asyncio.Future[Any]]":
+    clock, accumulator = SystemClock(), Accumulator(SETTINGS)
+    sender = Sender(cluster, accumulator, SETTINGS, clock)  # type: ignore[arg-type]
+    record = OutgoingRecord(TopicPartition("t", 0), 0, None, b"v", ())
+    return sender, accumulator, accumulator.append(record, clock.monotonic())
+
+
+@pytest.mark.parametrize("was_asked", [True, False])
+async def test_a_sender_that_is_stopped_settles_what_it_took(was_asked: bool) -> None:
+    cluster = SilentCluster()
+    sender, _, delivery = one_record_on_its_way(cluster)
+    running = asyncio.ensure_future(sender.run())
+    await (cluster.asked.wait() if was_asked else asyncio.sleep(0))
+    flushing = asyncio.ensure_future(sender.flush())
+    running.cancel()
+    async with asyncio.timeout(5):
+        with pytest.raises(KafkaError, match="the producer was closed"):
+            await delivery
+        await flushing
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_sender_that_dies_says_so_to_all_and_takes_nothing_more() -> None:
+    sender, accumulator, delivery = one_record_on_its_way(BrokenCluster())
+    with pytest.raises(ZeroDivisionError):
+        await sender.run()
+    with pytest.raises(KafkaError, match="sender ended: ZeroDivisionError"):
+        await delivery
+    with pytest.raises(KafkaError, match="sender ended: ZeroDivisionError"):
+        await accumulator.wait_for_room()
