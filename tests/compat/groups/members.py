@@ -13,12 +13,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from confluent_kafka import ConsumerGroupState, Producer
+from confluent_kafka import ConsumerGroupState, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from tests.support import apache
 
 SECONDS = 90.0
 KCAT_LINE = re.compile(r"(\d+) (\d+) (.*)")
+LOADING = {
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+}
+"""What a coordinator says that is only just there; librdkafka's admin client does not try again."""
 CONSUMER = {"group.protocol": "consumer"}
 
 
@@ -139,7 +145,12 @@ class Group:
         wait_for(lambda: self._is_settled(count), self.story)
 
     def _is_settled(self, count: int) -> bool:
-        described = self.described()
+        try:
+            described = self.described()
+        except KafkaException as error:
+            if error.args[0].code() in LOADING:
+                return False
+            raise
         shares = [[each.partition for each in m.assignment.topic_partitions] for m in described.members]
         everything = sorted(partition for share in shares for partition in share)
         stable = described.state == ConsumerGroupState.STABLE and len(shares) == count
