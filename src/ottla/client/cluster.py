@@ -134,19 +134,25 @@ class Cluster:
     async def retrying(
         self, attempt: Callable[[], Awaitable[Result]], topics: Collection[str] = ()
     ) -> Result:
-        """`attempt`, again with fresh metadata while failures are retriable, for `default.api.timeout.ms`."""
+        """`attempt`, again with fresh metadata while failures are retriable, for `default.api.timeout.ms`.
+
+        Once something was there to retry, it goes on also while no broker answers.
+        """
         give_up_at = self.clock.monotonic() + self.settings.default_api_timeout_ms / 1000
         attempts = 0
         while True:
             try:
+                if attempts:
+                    await self.refresh(topics)
                 return await attempt()
             except KafkaError as error:
+                nobody_is_there = attempts > 0 and error.code == ErrorCode.BROKER_NOT_AVAILABLE
                 attempts += 1
                 delay = backoff_seconds(self.settings, attempts)
-                if not error.retriable or self.clock.monotonic() + delay > give_up_at:
+                in_time = self.clock.monotonic() + delay <= give_up_at
+                if not (error.retriable or nobody_is_there) or not in_time:
                     raise
                 await asyncio.sleep(delay)
-                await self.refresh(topics)
 
     def _candidates(self) -> Iterator[Address]:
         """Connected brokers first, then the known ones, then those we were told at the start."""

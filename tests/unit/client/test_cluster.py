@@ -155,6 +155,39 @@ async def test_retriable_failures_are_tried_again_with_fresh_metadata() -> None:
     assert [names for _, names in connections.asked] == [["t"], ["t"]]
 
 
+async def test_a_failed_refresh_is_one_of_the_failures() -> None:
+    cluster, connections, _ = scripted("one:1")
+    attempts = 0
+
+    async def attempt() -> int:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            connections.down.add(Address("one", 1))
+            asyncio.get_running_loop().call_later(0.02, connections.down.clear)
+            raise KafkaError(ErrorCode.NETWORK_EXCEPTION, "gone")
+        return attempts
+
+    async with asyncio.timeout(5):
+        assert await cluster.retrying(attempt) == 2
+
+
+async def test_a_cluster_that_stays_away_ends_it_after_the_timeout() -> None:
+    cluster, connections, clock = scripted("one:1")
+    connections.down.add(Address("one", 1))
+
+    async def attempt() -> None:
+        raise KafkaError(ErrorCode.NETWORK_EXCEPTION, "gone")
+
+    retrying = asyncio.ensure_future(cluster.retrying(attempt))
+    await asyncio.sleep(0.02)
+    assert not retrying.done()
+    clock.seconds += SETTINGS.default_api_timeout_ms / 1000
+    async with asyncio.timeout(5):
+        with pytest.raises(KafkaError, match="no broker answers: one:1: "):
+            await retrying
+
+
 async def test_other_failures_are_not() -> None:
     cluster, connections, _ = scripted()
 
