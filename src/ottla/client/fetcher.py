@@ -45,6 +45,15 @@ class _Position:
     not_before: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """What is to be taken; an error of no partition is everybody's. Batches have the position they are of."""
+
+    what: FetchedBatches | KafkaError
+    partition: TopicPartition | None = None
+    position: _Position | None = None
+
+
 class Fetcher:
     """Fetches ahead while less than one partition's largest fetch waits to be taken."""
 
@@ -53,7 +62,7 @@ class Fetcher:
         self._settings = settings
         self._positions: dict[TopicPartition, _Position] = {}
         self._busy: set[int] = set()
-        self._fetched: deque[FetchedBatches | KafkaError] = deque()
+        self._fetched: deque[_Arrived] = deque()
         self._fetched_bytes = 0
         self._arrived = asyncio.Event()
         self._woken = asyncio.Event()
@@ -61,7 +70,7 @@ class Fetcher:
         self._refresher = Refresher(cluster, self._woken.set)
 
     def assign(self, partition: TopicPartition, offset: int) -> None:
-        """Fetch it, from `offset` on."""
+        """Fetch it, from `offset` on; what was fetched before and not taken is dropped."""
         self._positions[partition] = _Position(offset)
         self._woken.set()
 
@@ -75,13 +84,19 @@ class Fetcher:
             while not self._fetched:
                 self._arrived.clear()
                 await self._arrived.wait()
-            fetched = self._fetched.popleft()
-            if isinstance(fetched, KafkaError):
-                raise fetched
-            self._fetched_bytes -= fetched.size_bytes
+            arrived = self._fetched.popleft()
+            if isinstance(arrived.what, KafkaError):
+                if not self._is_assigned_anew(arrived):
+                    raise arrived.what
+                continue
+            self._fetched_bytes -= arrived.what.size_bytes
             self._woken.set()
-            if fetched.partition in self._positions:
-                return fetched
+            if self._positions.get(arrived.what.partition) is arrived.position:
+                return arrived.what
+
+    def _is_assigned_anew(self, failed: _Arrived) -> bool:
+        """Whether a partition that had to be given up has got another position since then."""
+        return failed.partition is not None and failed.partition in self._positions
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -91,7 +106,7 @@ class Fetcher:
                 self._start_fetches()
                 await self._wait()
         except Exception as error:
-            self._give(KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, f"the fetcher ended: {error!r}"))
+            self._give(_Arrived(KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, f"the fetcher ended: {error!r}")))
             raise
         finally:
             await self._requests.close()
@@ -146,7 +161,8 @@ class Fetcher:
             for partition in positions:
                 self._failed(partition, error)
         except Exception as error:
-            self._give(KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, f"fetch from broker {leader}: {error!r}"))
+            problem = f"fetch from broker {leader}: {error!r}"
+            self._give(_Arrived(KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, problem)))
             raise
         finally:
             self._busy.discard(leader)
@@ -192,9 +208,8 @@ class Fetcher:
         offset, position.offset = position.offset, arrived[-1].next_offset
         size_bytes = sum(batch.size_in_bytes for batch in arrived)
         self._fetched_bytes += size_bytes
-        self._give(
-            FetchedBatches(partition, arrived, offset, position.offset, data.high_watermark, size_bytes)
-        )
+        fetched = FetchedBatches(partition, arrived, offset, position.offset, data.high_watermark, size_bytes)
+        self._give(_Arrived(fetched, partition, position))
 
     async def _reset(self, partition: TopicPartition, offset: int) -> None:
         policy = self._settings.auto_offset_reset
@@ -227,8 +242,8 @@ class Fetcher:
 
     def _end(self, partition: TopicPartition, error: KafkaError) -> None:
         self.unassign(partition)
-        self._give(error)
+        self._give(_Arrived(error, partition))
 
-    def _give(self, what: FetchedBatches | KafkaError) -> None:
-        self._fetched.append(what)
+    def _give(self, arrived: _Arrived) -> None:
+        self._fetched.append(arrived)
         self._arrived.set()

@@ -171,3 +171,37 @@ async def test_what_was_fetched_of_an_unassigned_partition_is_dropped() -> None:
             await asyncio.sleep(0)
         assert not taking.done()
         taking.cancel()
+
+
+ONE_AT_A_TIME = ConsumerSettings(max_partition_fetch_bytes=1)
+
+
+async def the_first_answer(leader: ScriptedLeader) -> None:
+    """Until it lies there to be taken; with ONE_AT_A_TIME nothing is fetched after it."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(leader.asked) == 1
+
+
+async def test_a_seek_drops_what_was_fetched_for_the_old_position() -> None:
+    leader = ScriptedLeader(some(batch(0, 1)), some(batch(50, 1)))
+    async with fetching(leader, settings=ONE_AT_A_TIME) as fetcher:
+        await the_first_answer(leader)
+        fetcher.assign(PARTITION, 50)
+        assert (await fetcher.take()).offset == 50
+
+
+async def test_a_seek_to_the_same_place_reads_it_once() -> None:
+    leader = ScriptedLeader(some(batch(0, 1)), some(batch(0, 1)), some(batch(1, 1)))
+    async with fetching(leader, settings=ONE_AT_A_TIME) as fetcher:
+        await the_first_answer(leader)
+        fetcher.assign(PARTITION, 0)
+        assert [(await fetcher.take()).offset for _ in range(2)] == [0, 1]
+
+
+async def test_a_seek_drops_the_error_of_the_old_position() -> None:
+    leader = ScriptedLeader(some(code=ErrorCode.OFFSET_OUT_OF_RANGE), some(batch(50, 1)))
+    async with fetching(leader) as fetcher:
+        await the_first_answer(leader)
+        fetcher.assign(PARTITION, 50)
+        assert (await fetcher.take()).offset == 50
