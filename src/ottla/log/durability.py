@@ -15,8 +15,9 @@ class Durability:
         "_directory",
         "_epochs",
         "_generation",
+        "_names_changed",
+        "_names_synced",
         "_new",
-        "_renamed",
         "_touched",
         "_unsynced",
         "_unsynced_indexes",
@@ -34,7 +35,11 @@ class Durability:
         self._generation = 0
         """Truncations so far: a flush that began before one ends without effect."""
         self._new = False
-        self._renamed = False
+        """Whether the directory's own name may not be on disk. A sync that returned ends it, not one that began."""
+        self._names_changed = 0
+        """Changes of the names in the directory so far."""
+        self._names_synced = 0
+        """How many of them are on disk."""
         self._touched = False
         self._unsynced: list[Segment] = []
         self._unsynced_indexes: list[Segment] = []
@@ -45,7 +50,8 @@ class Durability:
 
     def created(self) -> None:
         """The log is new: neither its directory nor anything in it was ever synced."""
-        self._new = self._renamed = self._touched = True
+        self._new = self._touched = True
+        self._names_changed += 1
 
     def recovered(self, segments: list[Segment]) -> None:
         """These sealed segments were looked at after a crash; nobody knows what of them is synced."""
@@ -64,7 +70,7 @@ class Durability:
     def sealed(self, segment: Segment) -> None:
         """A segment ended; its batches and indexes are written, not synced."""
         self._unsynced.append(segment)
-        self._renamed = True
+        self._names_changed += 1
         self.sealed_indexes(segment)
 
     def sealed_indexes(self, segment: Segment) -> None:
@@ -76,12 +82,14 @@ class Durability:
         """These segments are on their way out: nothing of them needs a sync."""
         self._unsynced = [segment for segment in self._unsynced if segment not in segments]
         self._unsynced_indexes = [segment for segment in self._unsynced_indexes if segment not in segments]
-        self._renamed = self._touched = True
+        self._names_changed += 1
+        self._touched = True
 
     def truncated(self, end_offset: int) -> None:
         self._generation += 1
         self.flushed_offset = min(self.flushed_offset, end_offset)
         self.recovery_point = min(self.recovery_point, end_offset)
+        assert self.recovery_point <= self.flushed_offset <= end_offset
         self._touched = True
 
     def begin(self, active: Segment, end_offset: int, *, checkpoint: bool) -> Flush:
@@ -96,12 +104,13 @@ class Durability:
     def _collect(self, flush: Flush, active: Segment, *, checkpoint: bool) -> None:
         flush.held = [segment.log.hold() for segment in (*self._unsynced, active)]
         flush.unsynced = tuple(self._unsynced)
-        flush.sync_directory = self._renamed or checkpoint
+        flush.names_changed = self._names_changed
+        flush.sync_directory = checkpoint or self._names_changed > self._names_synced
+        flush.new = self._new
         if self._new:
             flush.new_files = (PARTITION_METADATA,) if self._directory.exists(PARTITION_METADATA) else ()
         if checkpoint:
             self._collect_checkpoint(flush, active)
-        self._new = self._renamed = False
 
     def _collect_checkpoint(self, flush: Flush, active: Segment) -> None:
         flush.checkpoint = True
@@ -119,6 +128,9 @@ class Durability:
 
     def end(self, flush: Flush) -> bool:
         """Take note of a sync that returned. False: the log was truncated meanwhile, and it counts for nothing."""
+        self._new = self._new and not flush.new
+        if flush.sync_directory:
+            self._names_synced = max(self._names_synced, flush.names_changed)
         if flush.generation != self._generation:
             self._touched = True
             return False
@@ -128,4 +140,5 @@ class Durability:
             self.recovery_point = max(self.recovery_point, flush.end_offset)
             for index, _, unstored in flush.patches:
                 index.stored_up_to(unstored.stored)
+        assert self.recovery_point <= self.flushed_offset
         return True

@@ -34,6 +34,8 @@ class Flush:
         "files",
         "generation",
         "held",
+        "names_changed",
+        "new",
         "new_files",
         "patches",
         "snapshot",
@@ -55,8 +57,12 @@ class Flush:
         self.unsynced: tuple[Segment, ...] = ()
         """The segments that ended and whose batches are among them."""
         self.sync_directory = False
+        self.names_changed = 0
+        """The changes of names that the directory's sync covers."""
+        self.new = False
+        """The log was never synced: its own directory entry has to be, too."""
         self.new_files: tuple[str, ...] = ()
-        """Files of a log that was never synced: its own directory entry has to be, too."""
+        """Files that are written when a log is made, and never again."""
         self.checkpoint = False
         self.patches: list[IndexPatch] = []
         """For the active segment's two indexes."""
@@ -94,7 +100,7 @@ class Flush:
         self.publish()
         if self.sync_directory:
             self.directory.sync()
-        if self.new_files:
+        if self.new:
             self.directory.sync_entry()
 
     def write(self) -> None:

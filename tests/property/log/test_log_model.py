@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.support.logs import NOW_MS, TOPIC_ID, batch, read_all, values
 
 from ottla.log.config import LogConfig
+from ottla.log.flush import Flush
 from ottla.log.log import Log
 from ottla.records.batch import batches
 from ottla.testing.directory import Disk
@@ -36,7 +37,12 @@ class Known:
 
 
 class LogModel(RuleBasedStateMachine):
-    """`known` is the model; `saved` is what a data directory's checkpoint files would say."""
+    """`known` is the model; `saved` is what a data directory's checkpoint files would say.
+
+    `waiting` is a checkpoint that has begun and whose thread has not: all else may happen meanwhile.
+    """
+
+    waiting: Flush | None = None
 
     @initialize()
     def create(self) -> None:
@@ -48,6 +54,7 @@ class LogModel(RuleBasedStateMachine):
         self.start = 0
         self.epoch = 0
         self.saved_recovery_point = 0
+        self.waiting = None
 
     @property
     def end(self) -> int:
@@ -167,7 +174,21 @@ class LogModel(RuleBasedStateMachine):
         assert self.log.flushed_offset == self.end
 
     @rule()
+    @precondition(lambda self: self.waiting is None)
+    def begin_checkpoint(self) -> None:
+        self.waiting = self.log.begin_flush(checkpoint=True)
+
+    @rule()
+    def end_checkpoint(self) -> None:
+        if self.waiting is not None:
+            self.waiting.sync()
+            self.log.end_flush(self.waiting)
+            self.waiting = None
+            self.saved_recovery_point = self.log.recovery_point
+
+    @rule()
     def _checkpoint(self) -> None:
+        self.end_checkpoint()
         self.log.checkpoint()
         assert self.log.recovery_point == self.end
         self.saved_recovery_point = self.end
@@ -175,6 +196,7 @@ class LogModel(RuleBasedStateMachine):
     @rule()
     def checkpoint_meanwhile(self) -> None:
         """A checkpoint whose sync runs while the log goes on."""
+        self.end_checkpoint()
         flush = self.log.begin_flush(checkpoint=True)
         self.append(2, 100, 3)
         flush.sync()
@@ -184,6 +206,7 @@ class LogModel(RuleBasedStateMachine):
 
     @rule()
     def stop_and_start(self) -> None:
+        self.end_checkpoint()
         self.log.close()
         self.disk = self.disk.killed()
         self._open(None)
@@ -214,6 +237,7 @@ class LogModel(RuleBasedStateMachine):
         assert self.end == self.log.log_end_offset
 
     def _open(self, recovery_point: int | None) -> None:
+        self.waiting = None
         self.log = Log.open(
             self.disk.directory("/data/t-0"),
             CONFIG,

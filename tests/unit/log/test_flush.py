@@ -154,3 +154,35 @@ def test_a_raised_log_start_offset_is_something_to_write() -> None:
     log._epochs.changed = False
     log.raise_log_start_offset(3)
     assert log.dirty
+
+
+@pytest.mark.parametrize("rolled", [False, True], ids=["a new partition", "a rolled segment"])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_checkpoint_that_waits_for_its_thread_takes_no_duty_from_a_flush(seed: int, rolled: bool) -> None:
+    disk = Disk()
+    disk.directory("/data").make()
+    disk.directory("/data").sync_entry()
+    log = new_log(LogConfig(segment_bytes=700), disk)
+    if rolled:
+        log.checkpoint()
+    for _ in range(5):
+        log.append(sized_batch(200), 0, NOW_MS)
+    log.begin_flush(checkpoint=True)
+    flush = log.begin_flush()
+    flush.sync()
+    log.end_flush(flush)
+    assert log.flushed_offset == 5
+    crashed = disk.crashed(Random(seed)).directory("/data/t-0")
+    assert Log.open(crashed, log.config, now_ms=NOW_MS, recovery_point=0).log_end_offset == 5
+
+
+def test_a_flush_of_a_log_whose_names_are_on_disk_syncs_its_file_alone() -> None:
+    disk = Disk()
+    log = new_log(disk=disk)
+    log.append(batch(b"a"), 0, NOW_MS)
+    for syncs in (4, 1):
+        before = disk.syncs
+        flush = log.begin_flush()
+        flush.sync()
+        log.end_flush(flush)
+        assert disk.syncs - before == syncs
