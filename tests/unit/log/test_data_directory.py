@@ -201,7 +201,7 @@ def test_what_was_not_written_whole_gets_no_name(failing: str, monkeypatch: pyte
         monkeypatch.setattr(disk, "write", refusing)
     else:
         monkeypatch.setattr(disk.directory().__class__, "sync_all", _refused)
-    with pytest.raises(OSError, match="No space|Input/output"):
+    with pytest.raises(OSError, match=r"No space|Input/output"):
         checkpoint.sync()
     data.end_checkpoint(checkpoint)
     after = [disk.directory(f"/data/t-{index}").read("leader-epoch-checkpoint") for index in range(2)]
