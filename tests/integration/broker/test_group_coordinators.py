@@ -117,7 +117,8 @@ async def test_groups_are_there_after_a_restart(desk: Desk) -> None:
     before = await desk.ask(ListGroupsRequest(), ListGroupsResponse, 5)
     assert [group.group_id for group in before.groups] == ["g"]
     await desk.broker.restart()
-    await desk.close()
+    await desk.connections[0].close()
+    desk.connections[0] = Connections(ClientSettings())
     again = await desk.ask(ListGroupsRequest(), ListGroupsResponse, 5)
     assert [group.group_id for group in again.groups] == ["g"]
 
