@@ -188,7 +188,7 @@ class Fetcher:
             return  # given up or moved while the fetch was on its way
         code = ErrorCode(data.error_code)
         if code == ErrorCode.OFFSET_OUT_OF_RANGE:
-            await self._reset(partition, offset)
+            await self._reset(partition, position)
         elif code != ErrorCode.NONE:
             self._failed(partition, KafkaError(code, f"{partition}: {code.name}"))
         else:
@@ -211,17 +211,23 @@ class Fetcher:
         fetched = FetchedBatches(partition, arrived, offset, position.offset, data.high_watermark, size_bytes)
         self._give(_Arrived(fetched, partition, position))
 
-    async def _reset(self, partition: TopicPartition, offset: int) -> None:
-        policy = self._settings.auto_offset_reset
+    async def _reset(self, partition: TopicPartition, lost: _Position) -> None:
+        """To where the settings say; a position that is assigned in the meantime wins."""
+        policy, place = self._settings.auto_offset_reset, f"{partition} has no offset {lost.offset}"
         if policy == "none":
-            message = f"{partition} has no offset {offset}, and auto_offset_reset is none"
+            message = f"{place}, and auto_offset_reset is none"
             self._end(partition, KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, message))
             return
         timestamp = EARLIEST if policy == "earliest" else LATEST
-        found = await list_offsets(self._cluster, {partition: timestamp})
-        _log.warning("%s has no offset %d any more; going on at %d", partition, offset, found[partition])
-        if partition in self._positions:
-            self.assign(partition, found[partition])
+        try:
+            offset = (await list_offsets(self._cluster, {partition: timestamp}))[partition]
+        except KafkaError as error:
+            if self._positions.get(partition) is lost:
+                self._failed(partition, error)
+            return
+        if self._positions.get(partition) is lost:
+            _log.warning("%s any more; going on at %d", place, offset)
+            self.assign(partition, offset)
 
     def _failed(self, partition: TopicPartition, error: KafkaError) -> None:
         """Try again after a while, unless it has been in vain for too long."""

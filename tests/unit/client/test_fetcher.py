@@ -1,7 +1,7 @@
 """What the fetcher does with each answer: a leader that answers from a script."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,12 @@ from ottla.core.clock import SystemClock
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.records.builder import BatchBuilder
 from ottla.wire.messages.fetch import FetchableTopicResponse, FetchRequest, FetchResponse, PartitionData
+from ottla.wire.messages.list_offsets import (
+    ListOffsetsPartitionResponse,
+    ListOffsetsRequest,
+    ListOffsetsResponse,
+    ListOffsetsTopicResponse,
+)
 
 PARTITION = TopicPartition("t", 0)
 SETTINGS = ConsumerSettings(retry_backoff_ms=1, retry_backoff_max_ms=2)
@@ -205,3 +211,67 @@ async def test_a_seek_drops_the_error_of_the_old_position() -> None:
         await the_first_answer(leader)
         fetcher.assign(PARTITION, 50)
         assert (await fetcher.take()).offset == 50
+
+
+class ResettingLeader(ScriptedLeader):
+    """Leads two partitions with one record at 7 and one at 50, and says where they begin when it is let."""
+
+    def __init__(self, error: ErrorCode = ErrorCode.NONE) -> None:
+        super().__init__()
+        self.error = error
+        self.was_asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        [topic] = self.metadata.topics.values()
+        topic.partitions[1] = topic.partitions[0]
+
+    async def ask(self, _broker: int, request: Any, _response: type[Any], _max_version: int = 0) -> Any:
+        if isinstance(request, ListOffsetsRequest):
+            self.was_asked.set()
+            await self.may_answer.wait()
+            first = ListOffsetsPartitionResponse(partition_index=0, error_code=self.error, offset=7)
+            return ListOffsetsResponse(topics=[ListOffsetsTopicResponse(name="t", partitions=[first])])
+        [topic] = request.topics
+        answers = [self.answer(each.partition, each.fetch_offset) for each in topic.partitions]
+        if not any(answer.records or answer.error_code for answer in answers):
+            await asyncio.Event().wait()
+        return FetchResponse(responses=[FetchableTopicResponse(topic="t", partitions=answers)])
+
+    def answer(self, partition: int, offset: int) -> PartitionData:
+        answer = some(batch(offset, 1)) if offset in (7, 50) else some()
+        if offset == 99:
+            answer = some(code=ErrorCode.OFFSET_OUT_OF_RANGE)
+        answer.partition_index = partition
+        return answer
+
+    async def retrying(self, attempt: Callable[[], Awaitable[None]], _topics: Collection[str]) -> None:
+        await attempt()
+
+
+RESETTING = ConsumerSettings(auto_offset_reset="earliest", retry_backoff_ms=1, retry_backoff_max_ms=2)
+
+
+async def test_a_lost_position_is_set_back() -> None:
+    leader = ResettingLeader()
+    leader.may_answer.set()
+    async with fetching(leader, 99, RESETTING) as fetcher:
+        assert (await fetcher.take()).offset == 7
+
+
+async def test_a_seek_while_a_lost_position_is_set_back_wins() -> None:
+    leader = ResettingLeader()
+    async with fetching(leader, 99, RESETTING) as fetcher:
+        await leader.was_asked.wait()
+        fetcher.assign(PARTITION, 50)
+        leader.may_answer.set()
+        assert (await fetcher.take()).offset == 50
+
+
+async def test_a_position_that_cannot_be_set_back_is_its_partitions_trouble_alone() -> None:
+    leader = ResettingLeader(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+    leader.may_answer.set()
+    other = TopicPartition("t", 1)
+    async with fetching(leader, 99, RESETTING) as fetcher:
+        fetcher.assign(other, 50)
+        with pytest.raises(KafkaError, match="t-0: TOPIC_AUTHORIZATION_FAILED"):
+            await fetcher.take()
+        assert (await fetcher.take()).partition == other
