@@ -28,6 +28,7 @@ class Partition:
         "_commits",
         "_flusher",
         "_polls",
+        "_recovered_until",
         "_sync_until",
         "_synced_ms",
         "_unreadable_bytes",
@@ -54,8 +55,10 @@ class Partition:
         self._flusher = flusher
         self._commits = Commits()
         self._polls: set[LongPoll] = set()
-        self._sync_until = log.log_end_offset
+        self._sync_until = 0
         """End offset of the last batch that must be on disk before the high watermark may pass it."""
+        self._recovered_until = log.log_end_offset if log.unflushed_messages else 0
+        """What a crash left before this offset is readable, but counts as committed only once it is on disk."""
         self._unreadable_bytes = 0
         self._synced_ms = 0
         if log.unflushed_messages:
@@ -104,19 +107,26 @@ class Partition:
 
     def committed(self, end_offset: int) -> "asyncio.Future[ErrorCode] | None":
         """None when all before `end_offset` is committed already, else a future of how the wait ends."""
-        if self.log.high_watermark >= end_offset:
+        if self._committed_until(self.log.high_watermark) >= end_offset:
             return None
         return self._commits.wait_for(end_offset)
+
+    def _committed_until(self, high_watermark: int) -> int:
+        """Up to where a producer may be told that its records are safe."""
+        flushed_offset = self.log.flushed_offset
+        return (
+            high_watermark if flushed_offset >= self._recovered_until else min(high_watermark, flushed_offset)
+        )
 
     def _advance(self) -> None:
         """Move the high watermark as far as it may go, and wake who waited for that."""
         log = self.log
         synced = log.flushed_offset >= self._sync_until
         high_watermark = log.log_end_offset if synced else log.flushed_offset
+        self._commits.advance(self._committed_until(high_watermark))
         if high_watermark <= log.high_watermark:
             return
         log.high_watermark = high_watermark
-        self._commits.advance(high_watermark)
         count = self._unreadable_bytes
         if high_watermark == log.log_end_offset:
             # Else what is still unreadable must wake somebody when it becomes readable.
@@ -144,9 +154,11 @@ class Partition:
             self.fail(ErrorCode.KAFKA_STORAGE_ERROR)
             return
         self.log.end_flush(flush)
-        self._sync_until = min(self._sync_until, self.log.log_end_offset)
+        end_offset = self.log.log_end_offset
+        self._sync_until = min(self._sync_until, end_offset)
+        self._recovered_until = min(self._recovered_until, end_offset)
         self._advance()
-        if self._sync_until > self.log.flushed_offset:
+        if max(self._sync_until, self._recovered_until) > self.log.flushed_offset:
             # More came meanwhile, or a truncation voided this flush: somebody waits.
             self._flusher.request(self)
 

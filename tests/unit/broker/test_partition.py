@@ -63,6 +63,44 @@ async def test_who_waits_for_a_flush_that_a_truncation_voided_gets_another() -> 
     assert flusher.asked == asked + 1, "nothing is left to be synced"
 
 
+def synced(partition: Partition) -> None:
+    """One flush, from its beginning to its end."""
+    flush = partition.begin_flush()
+    flush.sync()
+    partition.end_flush(flush, None)
+
+
+def test_the_high_watermark_stays_before_a_batch_that_somebody_waits_to_have_on_disk() -> None:
+    partition = new_partition(Disk(), HeldFlusher())
+    log = partition.log
+    partition.append(batch(b"1"), NOW_MS, durable=False)
+    assert log.high_watermark == log.log_end_offset == 1
+    partition.append(batch(b"2"), NOW_MS, durable=True)
+    partition.append(batch(b"3"), NOW_MS, durable=False)
+    assert (log.high_watermark, log.log_end_offset) == (1, 3)
+    synced(partition)
+    assert log.high_watermark == 3
+    partition.append(batch(b"4"), NOW_MS, durable=False)
+    assert log.high_watermark == 4
+
+
+async def test_what_a_crash_left_is_readable_at_once_and_promised_only_when_synced() -> None:
+    disk, flusher = Disk(), HeldFlusher()
+    log = new_partition(disk, flusher).log
+    log.append(Batch(batch(b"1").buffer), 0, NOW_MS)
+    asked = flusher.asked
+    again = Log.open(disk.directory("/data/t-0"), CONFIG, now_ms=NOW_MS, recovery_point=0)
+    image = PartitionImage(leader=1, leader_epoch=0, partition_epoch=0, replicas=(1,), in_sync=(1,))
+    partition = Partition(TopicImage(name="t", id=TOPIC_ID, partitions=(image,)), 0, again, flusher)  # type: ignore[arg-type]
+    assert again.high_watermark == 1
+    assert flusher.asked == asked + 1
+    committed = partition.committed(1)
+    assert committed is not None
+    synced(partition)
+    assert await committed is ErrorCode.NONE
+    assert partition.committed(1) is None
+
+
 def reading(partition: Partition, offset: int) -> Reading:
     wanted = Wanted("t", 0, offset, 1 << 20, -1, -1, -1)
     return Reading([(wanted, partition)], 1 << 20, read_committed=False)
