@@ -6,40 +6,32 @@ was appended so far is committed. After a restart the same records, read back, m
 
 import asyncio
 import itertools
-import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ottla.broker.call import Call
+from ottla.broker.group_replay import offsets_of_lost_topics, replay
 from ottla.broker.partition import Partition
 from ottla.core.clock import Clock
 from ottla.core.decision import Ticket, carry_out
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.core.ids import random_uuid
-from ottla.core.limits import REPLAY_CHUNK_BYTES
+from ottla.core.limits import (
+    GROUP_APPEND_RETRY_MS,
+    GROUP_DECISIONS_PER_TURN,
+    GROUP_RECORDS_PER_BATCH,
+    REPLAY_CHUNK_BYTES,
+)
 from ottla.groups.caller import Caller
 from ottla.groups.decision import GroupDecision, Reply
-from ottla.groups.records.codec import GroupRecord, decode, encode
+from ottla.groups.records.codec import GroupRecord, encode
 from ottla.groups.topics import Topics
-from ottla.records.batch import Batch, batches
+from ottla.records.batch import Batch
 from ottla.records.builder import BatchBuilder
-from ottla.records.control import ControlType, read_end_transaction_marker
-from ottla.records.errors import CorruptRecordError
-from ottla.records.reader import read_records
-from ottla.wire.types import ZERO_UUID, Buffer, WireError
 
 if TYPE_CHECKING:  # most of the groups floor: not at start
     from ottla.groups.coordinator import GroupCoordinator
-
-_log = logging.getLogger(__name__)
-
-NO_PRODUCER = -1
-DECISIONS_PER_TURN = 100
-"""Deadlines that are looked at before the event loop has its turn; after a restart thousands may be due at once."""
-RECORDS_PER_BATCH = 1_000
-APPEND_RETRY_MS = 1_000
-"""How long a coordinator that cannot write lets what is due rest."""
 
 Decide = Callable[["GroupCoordinator", Caller, int], GroupDecision]
 """What a request asks of the machine: the machine, who asks, and the time in milliseconds."""
@@ -146,12 +138,12 @@ class GroupShard:
         if self._closed:
             return
         earliest_ms = 0
-        for _ in range(DECISIONS_PER_TURN):
+        for _ in range(GROUP_DECISIONS_PER_TURN):
             decision = self.machine.tick(self._now_ms())
             if decision is None:
                 break
             if not self._carry_out(decision):
-                earliest_ms = APPEND_RETRY_MS
+                earliest_ms = GROUP_APPEND_RETRY_MS
                 break
         if self._timer is not None:
             self._timer.cancel()
@@ -178,8 +170,8 @@ class GroupShard:
     def _forget_lost_topics(self) -> None:
         """A topic made anew under an old name must not begin where the old one was left."""
         records = list(offsets_of_lost_topics(self.machine))
-        for first in range(0, len(records), RECORDS_PER_BATCH):
-            if not self._carry_out(GroupDecision(records=records[first : first + RECORDS_PER_BATCH])):
+        for first in range(0, len(records), GROUP_RECORDS_PER_BATCH):
+            if not self._carry_out(GroupDecision(records=records[first : first + GROUP_RECORDS_PER_BATCH])):
                 break  # the next change of topics, or restart, tries again
 
     # Replay.
@@ -193,54 +185,12 @@ class GroupShard:
             records = await self._loop.run_in_executor(None, read.load) if read.cold else read.records
             if not records:
                 break
-            self._replay(records)
+            replay(self.machine, records, str(self.partition))
             offset = read.next_offset
             await asyncio.sleep(0)
         self._carry_out(self.machine.loaded(self._now_ms()))
         self._forget_lost_topics()
         self._run_due()
-
-    def _replay(self, data: Buffer) -> None:
-        """What cannot be read is passed over with a word: the other groups need their coordinator."""
-        for batch in batches(data):
-            try:
-                if not batch.crc_is_valid():
-                    raise CorruptRecordError("its checksum is wrong")
-                self._replay_batch(batch)
-            except CorruptRecordError as error:
-                _log.error(
-                    "%s: the batch at offset %d is passed over: %s", self.partition, batch.base_offset, error
-                )
-
-    def _replay_batch(self, batch: Batch) -> None:
-        if batch.is_control:
-            marker = read_end_transaction_marker(batch)
-            if marker is not None:
-                committed = marker.control_type is ControlType.COMMIT
-                self.machine.end_transaction(batch.producer_id, committed=committed)
-            return
-        producer_id = batch.producer_id if batch.is_transactional else NO_PRODUCER
-        for each in list(read_records(batch)):
-            try:
-                record = decode(each.key or b"", each.value)
-            except WireError as error:
-                where = f"{self.partition}: the record at offset {each.offset}"
-                _log.error("%s is passed over: %s", where, error)
-                continue
-            if record is not None:
-                self.machine.apply(record, producer_id)
-
-
-def offsets_of_lost_topics(machine: "GroupCoordinator") -> Iterator[GroupRecord]:
-    """Tombstones for the offsets of topics that were deleted, also when another has their name by now.
-
-    Offsets without a topic id (from before Apache Kafka 4.1) are kept: nobody knows which topic they mean.
-    """
-    by_id = machine.topics.by_id
-    for group_id in machine.offsets.group_ids():
-        for key, value in machine.offsets.of_group(group_id):
-            if value.topic_id != ZERO_UUID and value.topic_id not in by_id:
-                yield GroupRecord(key, None)
 
 
 def _away(why: str) -> KafkaError:

@@ -171,3 +171,12 @@ many."""
 
 REPLAY_CHUNK_BYTES = 262_144
 """Bytes of an internal partition that are replayed before the event loop has its turn: some milliseconds."""
+
+GROUP_DECISIONS_PER_TURN = 100
+"""Deadlines of groups that are looked at before the event loop has its turn; thousands may pass at once."""
+
+GROUP_RECORDS_PER_BATCH = 1_000
+"""Records of one batch when many offsets go at once, as with a deleted topic: some ten kilobytes."""
+
+GROUP_APPEND_RETRY_MS = 1_000
+"""How long a group coordinator that cannot write lets what is due rest."""
