@@ -121,7 +121,7 @@ async def _consume(servers: str, start: "Start", write: "Format", options: argpa
         }
         await consumer.assign(wanted)
         while wanted and not printing.enough:
-            fetched = await consumer.poll()
+            fetched = await consumer.next_fetch()  # an end may lie behind a control record
             printing.print(fetched)
             if printing.is_over(fetched.partition, fetched.next_offset):
                 consumer.unassign(fetched.partition)

@@ -29,7 +29,7 @@ class FetchedRecords:
 
 
 class Consumer:
-    """`async with Consumer("127.0.0.1:9092") as consumer: consumer.assign({TopicPartition("t", 0): 0})`."""
+    """`async with Consumer("127.0.0.1:9092") as consumer: await consumer.assign({TopicPartition("t", 0): 0})`."""
 
     def __init__(
         self, bootstrap_servers: str, settings: ConsumerSettings | None = None, clock: Clock | None = None
@@ -84,7 +84,16 @@ class Consumer:
         self._fetcher.unassign(partition)
 
     async def poll(self) -> FetchedRecords:
-        """The next records of any assigned partition, as soon as there are some. Raises KafkaError."""
+        """The next records of any assigned partition, one or more. Raises KafkaError.
+
+        It waits for ever when there are none; `asyncio.timeout` ends the wait, and loses nothing.
+        """
+        while not (fetched := await self.next_fetch()).records:
+            pass  # only control records: the ends of transactions
+        return fetched
+
+    async def next_fetch(self) -> FetchedRecords:
+        """As `poll`, but also when there is only a next offset, and no record before it that readers may see."""
         fetched = await self._fetcher.take()
         records = list(self._records(fetched))
         return FetchedRecords(fetched.partition, records, fetched.next_offset, fetched.high_watermark)

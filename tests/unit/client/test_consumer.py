@@ -1,5 +1,7 @@
 """Which records of the fetched batches a reader is shown."""
 
+import asyncio
+
 import pytest
 
 from ottla.client.consumer import Consumer
@@ -47,3 +49,45 @@ def test_records_that_do_not_fit_their_batch_are_an_error() -> None:
     data[61] = 0x7E
     with pytest.raises(KafkaError, match="t-0: batch at offset 0"):
         shown(bytes(data), settings=ConsumerSettings(check_crcs=False))
+
+
+class Arriving:
+    """A fetcher whose batches come when the test says so."""
+
+    def __init__(self, *arrived: bytes) -> None:
+        self.arrived: asyncio.Queue[bytes] = asyncio.Queue()
+        for data in arrived:
+            self.arrived.put_nowait(data)
+
+    async def take(self) -> FetchedBatches:
+        data = await self.arrived.get()
+        found = list(batches(data))
+        return FetchedBatches(TopicPartition("t", 0), found, 0, found[-1].next_offset, 9, len(data))
+
+
+def reading(arriving: Arriving) -> Consumer:
+    consumer = Consumer("h:1")
+    consumer._fetcher = arriving  # type: ignore[assignment]
+    return consumer
+
+
+async def test_poll_passes_over_what_holds_no_record_for_a_reader() -> None:
+    consumer = reading(Arriving(batch(0, 1, is_control=True), batch(1, 2)))
+    fetched = await consumer.poll()
+    assert [record.offset for record in fetched.records] == [1, 2]
+    assert fetched.next_offset == 3
+
+
+async def test_the_next_fetch_tells_of_control_records_by_its_next_offset_alone() -> None:
+    fetched = await reading(Arriving(batch(0, 1, is_control=True))).next_fetch()
+    assert (fetched.records, fetched.next_offset) == ([], 1)
+
+
+async def test_a_poll_that_is_timed_out_loses_nothing() -> None:
+    arriving = Arriving(batch(0, 1, is_control=True))
+    consumer = reading(arriving)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await consumer.poll()
+    arriving.arrived.put_nowait(batch(1, 1))
+    assert [record.offset for record in (await consumer.poll()).records] == [1]
