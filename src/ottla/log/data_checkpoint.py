@@ -5,22 +5,12 @@ from dataclasses import dataclass
 from threading import Lock
 
 from ottla.core.limits import FILES_SYNCED_ONE_BY_ONE
-from ottla.log.checkpoint import Offsets, Partition, format_offsets
+from ottla.log.checkpoint import Partition
 from ottla.log.directory import Directory
 from ottla.log.flush import Flush
 from ottla.log.log import Log
-from ottla.log.names import HIGH_WATERMARKS, LOG_START_OFFSETS, RECOVERY_POINTS
-
-
-def offset_files(
-    recovery_points: Offsets, high_watermarks: Offsets, log_start_offsets: Offsets
-) -> dict[str, Offsets]:
-    """The three files' content, copied: the originals go on changing."""
-    return {
-        RECOVERY_POINTS: dict(recovery_points),
-        HIGH_WATERMARKS: dict(high_watermarks),
-        LOG_START_OFFSETS: dict(log_start_offsets),
-    }
+from ottla.log.names import RECOVERY_POINTS
+from ottla.log.offset_files import Content, OffsetFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +25,25 @@ class LogFlush:
 class DataCheckpoint:
     """Made by `DataDirectory.begin_checkpoint`."""
 
-    __slots__ = ("_directory", "_files", "_one_at_a_time", "failures", "flushes")
+    __slots__ = ("_content", "_directory", "_offset_files", "_one_at_a_time", "failures", "flushes", "told")
 
     def __init__(
         self,
         directory: Directory,
         flushes: Mapping[Partition, LogFlush],
-        files: Mapping[str, Offsets],
+        offset_files: OffsetFiles,
+        content: Content | None,
         one_at_a_time: Lock,
     ) -> None:
+        """`content` None: the offset files are somebody else's to write."""
         self.flushes = flushes
         self.failures: dict[Partition, OSError] = {}
         """Whose sync was refused: nothing is known about what of these logs is on disk."""
+        self.told = False
+        """Whether the offset files say how far these logs are on disk: then what served older offsets may go."""
         self._directory = directory
-        self._files = files
+        self._offset_files = offset_files
+        self._content = content
         self._one_at_a_time = one_at_a_time
 
     def sync(self) -> None:
@@ -91,7 +86,8 @@ class DataCheckpoint:
             self.failures = dict.fromkeys(self.flushes, error) | self.failures
 
     def _write_files(self) -> None:
-        for partition in self.failures if self._files else ():
-            self._files[RECOVERY_POINTS][partition] = self.flushes[partition].recovery_point
-        for name, offsets in self._files.items():
-            self._directory.replace(name, format_offsets(offsets))
+        if self._content is None:
+            return
+        for partition in self.failures:
+            self._content.files[RECOVERY_POINTS][partition] = self.flushes[partition].recovery_point
+        self.told = self._offset_files.write(self._content)

@@ -1,8 +1,7 @@
 """One entry of `log.dirs`: the partitions in it, and the files that speak for all of them.
 
 Those files are the lock, `meta.properties`, the clean-shutdown marker, and three checkpoints: recovery points, high
-watermarks, log start offsets. A partition is opened when somebody needs it; of one that nobody opened the old
-entries stay.
+watermarks, log start offsets. A partition is opened when somebody needs it.
 """
 
 import logging
@@ -11,9 +10,9 @@ from collections.abc import Iterable
 from typing import Self
 
 from ottla.core.limits import LOGS_PER_CHECKPOINT, LOGS_PER_LAST_CHECKPOINT
-from ottla.log.checkpoint import MetaProperties, Offsets, Partition, parse_offsets, parse_partition_metadata
+from ottla.log.checkpoint import MetaProperties, Partition, parse_partition_metadata
 from ottla.log.config import LogConfig
-from ottla.log.data_checkpoint import DataCheckpoint, LogFlush, offset_files
+from ottla.log.data_checkpoint import DataCheckpoint, LogFlush
 from ottla.log.directory import Directory, Lock
 from ottla.log.errors import DataDirectoryError
 from ottla.log.log import Log
@@ -28,6 +27,7 @@ from ottla.log.names import (
     parse_partition,
     partition_name,
 )
+from ottla.log.offset_files import OffsetFiles
 from ottla.log.ownership import claim, take_lock
 
 _log = logging.getLogger(__name__)
@@ -40,11 +40,9 @@ class DataDirectory:
 
     __slots__ = (
         "_checkpoint_running",
-        "_high_watermarks",
         "_lock",
-        "_log_start_offsets",
+        "_offset_files",
         "_one_at_a_time",
-        "_recovery_points",
         "_unrecovered",
         "clean",
         "deleted",
@@ -66,13 +64,11 @@ class DataDirectory:
         self._lock = lock
         self._checkpoint_running = False
         self._one_at_a_time = threading.Lock()
-        """Held while the checkpoint files are written: a stop may come while a thread is at it."""
+        """Held by a checkpoint: a stop may come while a thread is at one."""
         self._sort(names)
         self.clean = CLEAN_SHUTDOWN in names
         """Whether the last process ended properly, so that no log needs a look."""
-        self._recovery_points = self._read(RECOVERY_POINTS)
-        self._high_watermarks = self._read(HIGH_WATERMARKS)
-        self._log_start_offsets = self._read(LOG_START_OFFSETS)
+        self._offset_files = OffsetFiles(directory, self.partitions)
         self._unrecovered = set() if self.clean else set(self.partitions)
 
     @classmethod
@@ -107,21 +103,13 @@ class DataDirectory:
             elif self.directory.is_directory(name):
                 _log.warning("%s/%s is no partition's directory: leaving it alone", self.directory.path, name)
 
-    def _read(self, name: str) -> Offsets:
-        """A checkpoint file; without it logs are checked from their start, which is slow and safe."""
-        try:
-            return parse_offsets(self.directory.read(name))
-        except FileNotFoundError:
-            return {}
-        except ValueError as error:
-            _log.warning("%s/%s is damaged (%s): going on without it", self.directory.path, name, error)
-            return {}
-
     # ── partitions ────────────────────────────────────────────────────────────────────────────────────────────
 
     def create_log(self, topic: str, index: int, config: LogConfig, topic_id: bytes, now_ms: int) -> Log:
         """Make a partition. Raises OSError."""
         name = partition_name(topic, index)
+        if self._offset_files.may_name((topic, index)):
+            self.save_offsets()
         try:
             log = Log.create(self.directory.child(name), config, topic_id, now_ms)
         except OSError:
@@ -133,18 +121,16 @@ class DataDirectory:
 
     def open_log(self, topic: str, index: int, config: LogConfig, now_ms: int) -> Log:
         """The log of a partition that is here, opened and checked where that is needed. Raises OSError."""
-        partition = topic, index
+        partition, offsets = (topic, index), self._offset_files
         if (log := self.logs.get(partition)) is not None:
             return log
         log = Log.open(
             self.directory.child(partition_name(topic, index)),
             config,
             now_ms=now_ms,
-            recovery_point=self._recovery_points.get(partition, 0)
-            if partition in self._unrecovered
-            else None,
-            log_start_offset=self._log_start_offsets.get(partition, 0),
-            high_watermark=self._high_watermarks.get(partition, 0),
+            recovery_point=offsets.at(RECOVERY_POINTS, partition) if partition in self._unrecovered else None,
+            log_start_offset=offsets.at(LOG_START_OFFSETS, partition),
+            high_watermark=offsets.at(HIGH_WATERMARKS, partition),
         )
         self._unrecovered.discard(partition)
         self.logs[partition] = log
@@ -171,8 +157,7 @@ class DataDirectory:
         self.directory.rename(name, deleted)
         self.partitions.discard(partition)
         self._unrecovered.discard(partition)
-        for offsets in (self._recovery_points, self._high_watermarks, self._log_start_offsets):
-            offsets.pop(partition, None)
+        self._offset_files.forget(partition)
         return deleted
 
     def remove(self, names: Iterable[str]) -> None:
@@ -201,35 +186,30 @@ class DataDirectory:
         for partition in dirty:
             log = self.logs[partition]
             flushes[partition] = LogFlush(log, log.begin_flush(checkpoint=True), log.recovery_point)
-        files = self._offset_files() if with_offsets else {}
-        if with_offsets:
-            files[RECOVERY_POINTS].update({name: each.flush.end_offset for name, each in flushes.items()})
-        return DataCheckpoint(self.directory, flushes, files, self._one_at_a_time)
-
-    def _offset_files(self) -> dict[str, Offsets]:
-        """The three files' content: what open logs say now, and what the others said when they were."""
-        for partition, log in self.logs.items():
-            self._recovery_points[partition] = log.recovery_point
-            self._high_watermarks[partition] = log.high_watermark
-            if log.log_start_offset > log.segments[0].base_offset:
-                self._log_start_offsets[partition] = log.log_start_offset
-            else:
-                self._log_start_offsets.pop(partition, None)
-        return offset_files(self._recovery_points, self._high_watermarks, self._log_start_offsets)
+        content = self._offset_files.collect(self.logs.items()) if with_offsets else None
+        if content is not None:
+            content.files[RECOVERY_POINTS].update(
+                {name: each.flush.end_offset for name, each in flushes.items()}
+            )
+        return DataCheckpoint(self.directory, flushes, self._offset_files, content, self._one_at_a_time)
 
     def end_checkpoint(self, checkpoint: DataCheckpoint) -> None:
         """Take note that `checkpoint.sync` returned or raised."""
         self._checkpoint_running = False
         for partition, each in checkpoint.flushes.items():
             if partition not in checkpoint.failures:
+                each.flush.told = checkpoint.told
                 each.log.end_flush(each.flush)
             elif self.logs.get(partition) is each.log:
                 _log.error("%s is offline: %s", each.log, checkpoint.failures[partition])
                 each.log.sync_failed()
 
     def save_offsets(self) -> None:
-        """Write the three checkpoint files now, on this thread; after a truncation that must not wait."""
-        self._collect([]).sync()
+        """Write the three checkpoint files now, on this thread; after a truncation that must not wait.
+
+        A checkpoint that began earlier does not undo it. Raises OSError.
+        """
+        self._offset_files.write(self._offset_files.collect(self.logs.items()))
 
     def close(self) -> None:
         """End properly: the next start need not look at any log. Waits for the disk. Raises OSError."""

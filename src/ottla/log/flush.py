@@ -40,6 +40,7 @@ class Flush:
         "patches",
         "snapshot",
         "sync_directory",
+        "told",
         "unsynced",
     )
 
@@ -70,6 +71,8 @@ class Flush:
         """Small files that get a new content at once: leader epochs, producers."""
         self.snapshot = False
         """Whether the producers are among them, as they are at `end_offset`."""
+        self.told = True
+        """Whether a restart will know of this checkpoint; if not, it needs what the one before left."""
 
     def sync(self) -> None:
         """Wait for the disk. Any thread, once. Raises OSError: then nothing is known about what is on disk.

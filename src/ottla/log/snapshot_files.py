@@ -73,10 +73,15 @@ class SnapshotFiles:
         """A file's name and bytes, for who writes it."""
         return segment_name(offset, SNAPSHOT), encode_snapshot(producers)
 
-    def checkpointed(self, offset: int, *, written: bool) -> None:
-        """The recovery point is `offset`, with a snapshot there unless no producer was known. Old ones go."""
+    def checkpointed(self, offset: int, *, written: bool, told: bool) -> None:
+        """The recovery point is `offset`, with a snapshot there unless no producer was known.
+
+        Old ones go, if a restart is `told` of it.
+        """
         if written:
             self._add(offset)
+        if not told:
+            return
         older = [each for each in self.offsets if each <= offset]
         self._remove(older[:-_KEPT] if written else older)
 

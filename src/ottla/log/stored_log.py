@@ -177,7 +177,7 @@ class StoredLog:
         if self._durability.end(flush):
             self._reader.remember(flush.end_offset, flush.active, flush.end_position)
             if flush.checkpoint:
-                self._snapshots.checkpointed(flush.end_offset, written=flush.snapshot)
+                self._snapshots.checkpointed(flush.end_offset, written=flush.snapshot, told=flush.told)
         elif flush.checkpoint:
             self.segments.active.cut_indexes()
             if flush.snapshot:

@@ -236,6 +236,16 @@ class LogModel(RuleBasedStateMachine):
         self.known = [each for each in self.known if each.end_offset <= self.log.log_end_offset]
         assert self.end == self.log.log_end_offset
 
+    @rule(seed=st.integers(0, 1 << 32))
+    def lose_power_after_a_flush_beside_a_checkpoint(self, seed: int) -> None:
+        self.append(1, 2000, 0)
+        self.log.roll(NOW_MS)
+        if self.waiting is None:
+            self.begin_checkpoint()
+        self.append(1, 10, 0)
+        self.flush()
+        self.lose_power(seed)
+
     def _open(self, recovery_point: int | None) -> None:
         self.waiting = None
         self.log = Log.open(

@@ -10,6 +10,8 @@ from tests.support.logs import NOW_MS, TOPIC_ID, batch, read_all, sized_batch
 from ottla.log.config import LogConfig
 from ottla.log.data_directory import DataDirectory
 from ottla.log.errors import DataDirectoryError, LogWriteError
+from ottla.records.batch import Batch
+from ottla.records.builder import BatchBuilder
 from ottla.testing.directory import Disk
 
 CONFIG = LogConfig(segment_bytes=700, index_interval_bytes=100, retention_ms=-1)
@@ -232,6 +234,104 @@ def test_a_deleted_partition_is_out_of_the_way_at_once_and_removed_later() -> No
     assert not disk.directory().exists(name)
     again.create_log("t", 1, CONFIG, TOPIC_ID, NOW_MS)
     assert again.open_log("t", 1, CONFIG, NOW_MS).log_end_offset == 0
+
+
+def checkpointed(data: DataDirectory) -> None:
+    checkpoint = data.begin_checkpoint()
+    checkpoint.sync()
+    data.end_checkpoint(checkpoint)
+
+
+def reopened_after_kill(disk: Disk) -> tuple[int, int, int]:
+    log = opened(disk.killed()).open_log("t", 0, CONFIG, NOW_MS)
+    return log.log_start_offset, log.log_end_offset, log.recovery_point
+
+
+@pytest.mark.parametrize("when", ["before", "queued", "after a restart"])
+def test_a_partition_made_again_knows_nothing_of_its_predecessor(when: str) -> None:
+    disk = Disk()
+    data = filled(disk, 1)
+    data.logs["t", 0].delete_records(4)
+    if when == "queued":
+        checkpoint = data.begin_checkpoint()
+    else:
+        checkpointed(data)
+    data.delete_log("t", 0, UNIQUE)
+    if when == "after a restart":
+        data = opened(disk := disk.killed())
+    log = data.create_log("t", 0, CONFIG, bytes(16), NOW_MS)
+    for _ in range(3):
+        log.append(sized_batch(200), 0, NOW_MS)
+    flush = log.begin_flush()
+    flush.sync()
+    log.end_flush(flush)
+    if when == "queued":
+        checkpoint.sync()
+        data.end_checkpoint(checkpoint)
+    assert reopened_after_kill(disk) == (0, 3, 0)
+
+
+def test_making_partitions_rewrites_the_offset_files_only_where_they_name_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disk = Disk()
+    data = filled(disk, 20)
+    checkpointed(data)
+    saved: list[int] = []
+    save = DataDirectory.save_offsets
+    monkeypatch.setattr(DataDirectory, "save_offsets", lambda data: (saved.append(1), save(data)))
+    for index in range(20, 30):
+        data.create_log("t", index, CONFIG, TOPIC_ID, NOW_MS)
+    assert not saved
+    for index in range(20):
+        data.delete_log("t", index, bytes([index]) * 16)
+    for index in range(20):
+        data.create_log("t", index, CONFIG, TOPIC_ID, NOW_MS)
+    assert len(saved) == 1
+    data.delete_log("t", 25, UNIQUE)
+    checkpointed(data)
+    data.delete_log("t", 3, UNIQUE)
+    checkpointed(data)
+    data.create_log("t", 3, CONFIG, TOPIC_ID, NOW_MS)
+    assert len(saved) == 1
+
+
+def test_a_checkpoint_that_began_before_a_truncation_does_not_undo_it() -> None:
+    disk = Disk()
+    data = filled(disk, 1)
+    checkpoint = data.begin_checkpoint()
+    data.logs["t", 0].truncate_to(4, NOW_MS)
+    data.save_offsets()
+    for _ in range(8):
+        data.logs["t", 0].append(sized_batch(200), 3, NOW_MS)
+    checkpoint.sync()
+    data.end_checkpoint(checkpoint)
+    assert reopened_after_kill(disk)[1:] == (12, 0)
+
+
+def test_snapshots_stay_while_the_disk_has_no_room_for_the_offsets() -> None:
+    disk = Disk()
+    data = opened(disk)
+    log = data.create_log("t", 0, LogConfig(), TOPIC_ID, NOW_MS)
+
+    def appended(producer_id: int) -> None:
+        builder = BatchBuilder(producer_id=producer_id, producer_epoch=0, base_sequence=0)
+        builder.append(NOW_MS, b"k", b"v")
+        log.append(Batch(builder.build()), 0, NOW_MS)
+
+    appended(1)
+    log.roll(NOW_MS)
+    appended(5)
+    checkpointed(data)
+    disk.directory("/data/recovery-point-offset-checkpoint.tmp").make()  # writing the file fails
+    for producer_id in (2, 3, 4):
+        appended(producer_id)
+        checkpoint = data.begin_checkpoint()
+        with pytest.raises(FileNotFoundError):
+            checkpoint.sync()
+        data.end_checkpoint(checkpoint)
+    found = opened(disk.killed()).open_log("t", 0, LogConfig(), NOW_MS)
+    assert {each.producer_id for each in found.producers} == {1, 2, 3, 4, 5}
 
 
 def test_a_partition_that_could_not_be_made_leaves_nothing_behind() -> None:
