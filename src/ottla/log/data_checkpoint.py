@@ -25,7 +25,16 @@ class LogFlush:
 class DataCheckpoint:
     """Made by `DataDirectory.begin_checkpoint`."""
 
-    __slots__ = ("_content", "_directory", "_offset_files", "_one_at_a_time", "failures", "flushes", "told")
+    __slots__ = (
+        "_content",
+        "_directory",
+        "_offset_files",
+        "_one_at_a_time",
+        "done",
+        "failures",
+        "flushes",
+        "told",
+    )
 
     def __init__(
         self,
@@ -39,6 +48,8 @@ class DataCheckpoint:
         self.flushes = flushes
         self.failures: dict[Partition, OSError] = {}
         """Whose sync was refused: nothing is known about what of these logs is on disk."""
+        self.done = False
+        """Whether `sync` returned or raised."""
         self.told = False
         """Whether the offset files say how far these logs are on disk: then what served older offsets may go."""
         self._directory = directory
@@ -47,19 +58,27 @@ class DataCheckpoint:
         self._one_at_a_time = one_at_a_time
 
     def sync(self) -> None:
-        """Wait for the disk: first the logs, then the files that say so. Any thread, once.
+        """Wait for the disk: first the logs, then the files that say so. Any thread; a second call only waits.
 
         Raises OSError, the first of them, after doing what could be done for the other logs.
         """
         with self._one_at_a_time:
-            if len(self.flushes) > FILES_SYNCED_ONE_BY_ONE:
-                self._sync_all()
-            else:
-                for partition, each in self.flushes.items():
-                    self._try(partition, each.flush.sync)
-            self._write_files()
+            if self.done:
+                return
+            try:
+                self._sync_logs()
+                self._write_files()
+            finally:
+                self.done = True
         for failure in self.failures.values():
             raise failure
+
+    def _sync_logs(self) -> None:
+        if len(self.flushes) > FILES_SYNCED_ONE_BY_ONE:
+            self._sync_all()
+        else:
+            for partition, each in self.flushes.items():
+                self._try(partition, each.flush.sync)
 
     def _try(self, partition: Partition, step: Callable[[], None]) -> None:
         """A log whose last step failed takes no further one: what it did not write must not get a name."""

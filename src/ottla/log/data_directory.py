@@ -39,10 +39,10 @@ class DataDirectory:
     """Made by `open`. Belongs to one thread, as its logs do."""
 
     __slots__ = (
-        "_checkpoint_running",
         "_lock",
         "_offset_files",
         "_one_at_a_time",
+        "_running",
         "_unrecovered",
         "clean",
         "deleted",
@@ -62,7 +62,7 @@ class DataDirectory:
         self.deleted: list[str] = []
         """Directories of deleted partitions that an earlier process left: `remove` them in a thread."""
         self._lock = lock
-        self._checkpoint_running = False
+        self._running: DataCheckpoint | None = None
         self._one_at_a_time = threading.Lock()
         """Held by a checkpoint: a stop may come while a thread is at one."""
         self._sort(names)
@@ -172,9 +172,9 @@ class DataDirectory:
 
         `DataCheckpoint.sync` in any thread, then `end_checkpoint`. One at a time.
         """
-        assert not self._checkpoint_running
-        self._checkpoint_running = True
-        return self._collect(self._dirty()[:limit])
+        assert self._running is None
+        self._running = self._collect(self._dirty()[:limit])
+        return self._running
 
     def _dirty(self) -> list[Partition]:
         """The open logs that a checkpoint would write something of, those with the most unflushed bytes first."""
@@ -194,14 +194,16 @@ class DataDirectory:
         return DataCheckpoint(self.directory, flushes, self._offset_files, content, self._one_at_a_time)
 
     def end_checkpoint(self, checkpoint: DataCheckpoint) -> None:
-        """Take note that `checkpoint.sync` returned or raised."""
-        self._checkpoint_running = False
+        """Take note that `checkpoint.sync` returned or raised. A log that cannot follow goes offline alone."""
+        assert checkpoint.done
+        self._running = None
         for partition, each in checkpoint.flushes.items():
-            if partition not in checkpoint.failures:
-                each.flush.told = checkpoint.told
-                each.log.end_flush(each.flush)
-            elif self.logs.get(partition) is each.log:
-                _log.error("%s is offline: %s", each.log, checkpoint.failures[partition])
+            if self.logs.get(partition) is not each.log:
+                continue  # deleted meanwhile
+            each.flush.told = checkpoint.told
+            failure = checkpoint.failures.get(partition) or _end(each)
+            if failure is not None:
+                _log.error("%s is offline: %s", each.log, failure)
                 each.log.sync_failed()
 
     def save_offsets(self) -> None:
@@ -213,7 +215,6 @@ class DataDirectory:
 
     def close(self) -> None:
         """End properly: the next start need not look at any log. Waits for the disk. Raises OSError."""
-        self._checkpoint_running = True
         try:
             self._checkpoint_everything()
         finally:
@@ -223,24 +224,41 @@ class DataDirectory:
             self._finish(everything=not self._unrecovered and not offline)
 
     def _checkpoint_everything(self) -> None:
-        """In rounds, because each log under a checkpoint holds three files open. Raises OSError after all rounds."""
-        failures = []
+        """In rounds, because each log under a checkpoint holds three files open. Raises OSError after all rounds.
+
+        First the one that has begun, whose thread may be at it or never come to it.
+        """
+        failures: list[OSError] = []
+        if self._running is not None:
+            self._do(self._running, failures)
         for log in self.logs.values():
             if not log.offline:
                 log.seal()
         while dirty := self._dirty()[:LOGS_PER_LAST_CHECKPOINT]:
-            checkpoint = self._collect(dirty, with_offsets=False)
-            try:
-                checkpoint.sync()
-            except OSError as error:
-                failures.append(error)
-            self.end_checkpoint(checkpoint)
+            self._do(self._collect(dirty, with_offsets=False), failures)
         self.save_offsets()
         if failures:
             raise failures[0]
+
+    def _do(self, checkpoint: DataCheckpoint, failures: list[OSError]) -> None:
+        """A whole checkpoint on this thread; its failure is noted."""
+        try:
+            checkpoint.sync()
+        except OSError as error:
+            failures.append(error)
+        self.end_checkpoint(checkpoint)
 
     def _finish(self, *, everything: bool) -> None:
         """Leave the marker, if it is true of every log, and let go of the directory."""
         if everything:
             self.directory.replace(CLEAN_SHUTDOWN, _CLEAN_MARKER)
         self._lock.release()
+
+
+def _end(each: LogFlush) -> OSError | None:
+    """Take note in the log itself; what the disk refused."""
+    try:
+        each.log.end_flush(each.flush)
+    except OSError as error:
+        return error
+    return None

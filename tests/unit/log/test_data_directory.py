@@ -213,8 +213,45 @@ def test_what_was_not_written_whole_gets_no_name(failing: str, monkeypatch: pyte
     assert [data.logs["t", index].offline for index in range(2)] == [failing != "a write", True]
 
 
-def _refused(directory: object) -> None:
+def _refused(*_: object, **__: object) -> None:
     raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_log_that_cannot_end_its_flush_goes_offline_and_the_others_end_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disk = Disk()
+    data = filled(disk)
+    checkpoint = data.begin_checkpoint()
+    data.logs["t", 0].truncate_to(4, NOW_MS)  # its flush counts for nothing: the index files have to be cut
+    checkpoint.sync()
+    monkeypatch.setattr(disk.directory().__class__, "patch", _refused)
+    data.end_checkpoint(checkpoint)
+    assert [log.offline for log in data.logs.values()] == [True, False, False]
+    assert [data.logs["t", index].recovery_point for index in (1, 2)] == [11, 12]
+    monkeypatch.undo()
+    checkpointed(data)
+
+
+def test_a_checkpoint_does_not_end_before_its_sync() -> None:
+    data = filled(Disk())
+    checkpoint = data.begin_checkpoint()
+    with pytest.raises(AssertionError):
+        data.end_checkpoint(checkpoint)
+    assert data.logs["t", 0].flushed_offset == 0
+
+
+def test_a_stop_does_the_checkpoint_whose_thread_never_came() -> None:
+    disk = Disk()
+    data = filled(disk)
+    late = data.begin_checkpoint()
+    data.close()
+    assert disk.directory().exists(".kafka_cleanshutdown")
+    for index in range(3):
+        assert disk.directory(f"/data/t-{index}").read("leader-epoch-checkpoint") == b"0\n1\n0 0\n"
+    writes = disk.writes
+    late.sync()
+    assert disk.writes == writes
 
 
 def test_a_deleted_partition_is_out_of_the_way_at_once_and_removed_later() -> None:
