@@ -40,6 +40,14 @@ class Cluster:
     ) -> None:
         await self.close()
 
+    async def connect(self) -> None:
+        """Find a broker. Raises KafkaError when none answers, and is closed then."""
+        try:
+            await self.refresh(())
+        except BaseException:
+            await self.close()
+            raise
+
     async def close(self) -> None:
         """Close every connection."""
         await self._connections.close()

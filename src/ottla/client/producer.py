@@ -33,11 +33,7 @@ class Producer:
 
     async def __aenter__(self) -> Self:
         """Find a broker. Raises KafkaError when none answers."""
-        try:
-            await self._cluster.refresh(())
-        except BaseException:
-            await self._cluster.close()
-            raise
+        await self._cluster.connect()
         self._tasks.start(self._sender.run(), "sender")
         return self
 

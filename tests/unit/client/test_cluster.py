@@ -41,9 +41,13 @@ class ScriptedConnections:
         self.asked: list[tuple[Address, list[str]]] = []
         self.errors: list[ErrorCode] = []
         self.open: set[Address] = set()
+        self.closed = False
 
     def __contains__(self, address: Address) -> bool:
         return address in self.open
+
+    async def close(self) -> None:
+        self.closed = True
 
     async def ask(self, address: Address, request: MetadataRequest, *_: Any) -> MetadataResponse:
         await asyncio.sleep(0)
@@ -99,6 +103,16 @@ async def test_nobody_answers() -> None:
     with pytest.raises(KafkaError, match="no broker answers: one:1: connection refused; two:2: ") as caught:
         await cluster.refresh(())
     assert caught.value.code == ErrorCode.BROKER_NOT_AVAILABLE
+
+
+async def test_a_cluster_that_cannot_be_connected_to_is_closed() -> None:
+    cluster, connections, _ = scripted("one:1")
+    await cluster.connect()
+    assert not connections.closed
+    connections.down |= {Address("one", 1), Address("seven", 9)}
+    with pytest.raises(KafkaError, match="no broker answers"):
+        await cluster.connect()
+    assert connections.closed
 
 
 async def test_many_who_want_to_know_one_topic_ask_once() -> None:
