@@ -3,8 +3,7 @@
 import base64
 import os
 
-ZERO_UUID = bytes(16)
-"""Kafka's «no id»: in a request it means that the name is given instead."""
+from ottla.core.zero_uuid import ZERO_UUID
 
 _ONE_UUID = bytes(15) + b"\x01"  # reserved by Kafka for the metadata topic
 

@@ -5,11 +5,13 @@ A type checker reads `Annotated[int32, since(7)]` as plain `int`; the compiler r
 
 from typing import Annotated, Any, Final
 
+from ottla.core import zero_uuid
+
 Buffer = bytes | bytearray | memoryview
 """Whatever holds bytes. A buffer that is passed on must not be changed by its owner any more."""
 
-ZERO_UUID: Final = bytes(16)
-"""Kafka's «no id»."""
+ZERO_UUID: Final = zero_uuid.ZERO_UUID
+"""A default that message classes name."""
 
 
 class WireError(ValueError):

@@ -7,7 +7,7 @@ from tests.compat.same_answers.asker import UNKNOWN_ID, Asker
 from tests.compat.same_answers.questions import at, batch, fetch, offsets, produce, put
 from tests.compat.same_answers.stories import story
 
-from ottla.core.ids import ZERO_UUID
+from ottla.core.zero_uuid import ZERO_UUID
 from ottla.wire.messages import alter_configs, incremental_alter_configs
 from ottla.wire.messages.api_versions import ApiVersionsRequest
 from ottla.wire.messages.create_partitions import (

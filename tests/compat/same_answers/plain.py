@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ottla.core.errors import ErrorCode
-from ottla.core.ids import ZERO_UUID
+from ottla.core.zero_uuid import ZERO_UUID
 from ottla.records.batch import Batch, batches
 from ottla.records.reader import read_records
 from ottla.wire.messages.api_versions import ApiVersionsResponse

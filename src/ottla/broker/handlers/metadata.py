@@ -25,7 +25,7 @@ from ottla.cluster.controller.names import INTERNAL_TOPICS, METADATA_TOPIC, chec
 from ottla.cluster.image import ClusterImage
 from ottla.cluster.metadata import TopicImage
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.core.ids import ZERO_UUID
+from ottla.core.zero_uuid import ZERO_UUID
 from ottla.wire.messages.create_topics import CreatableTopic
 from ottla.wire.messages.metadata import (
     MetadataRequest,

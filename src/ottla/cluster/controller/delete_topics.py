@@ -8,7 +8,7 @@ from ottla.cluster.image import ClusterImage
 from ottla.cluster.keys import ResourceType
 from ottla.cluster.store import Delete
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.core.ids import ZERO_UUID
+from ottla.core.zero_uuid import ZERO_UUID
 from ottla.wire.messages.delete_topics import DeleteTopicState
 
 Deletion = tuple[DeleteTopicState, Verdict]

@@ -7,7 +7,7 @@ import pytest
 from tests.support.admin import Admin, OurAdmin, new_admin
 
 from ottla.core.errors import ErrorCode as E
-from ottla.core.ids import ZERO_UUID
+from ottla.core.zero_uuid import ZERO_UUID
 from ottla.wire.messages.create_topics import CreatableTopic, CreatableTopicConfig, CreateTopicsRequest
 from ottla.wire.messages.delete_records import (
     DeleteRecordsPartition,

@@ -6,7 +6,7 @@ import pytest
 from tests.support.admin import Admin, OurAdmin, new_admin
 
 from ottla.core.errors import ErrorCode as E
-from ottla.core.ids import ZERO_UUID
+from ottla.core.zero_uuid import ZERO_UUID
 from ottla.wire.messages.create_partitions import (
     CreatePartitionsAssignment,
     CreatePartitionsRequest,
