@@ -8,6 +8,8 @@ A `Log` belongs to one thread. An append costs one system call: index entries st
 """
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from ottla.core.errors import ErrorCode, KafkaError
@@ -200,8 +202,9 @@ class Log(StoredLog):
             return []
         if count == len(segments):
             self.roll(now_ms)
-        self._durability.dropped(segments[:count])
+        old = segments[:count]
         doomed = segments.drop(0, count)
+        self._durability.dropped(old)
         self.raise_log_start_offset(segments[0].base_offset)
         return doomed
 
@@ -226,24 +229,34 @@ class Log(StoredLog):
         position, end_offset = segment.size, offset
         if found is not None:
             position, end_offset = found.position, min(offset, max(found.base_offset, self.log_start_offset))
-        self._durability.dropped(segments[number + 1 :])
-        doomed = segments.drop(number + 1, len(segments))
-        segment.truncate(position, end_offset, now_ms)
-        self._ends_at(end_offset)
+        with self._or_offline():
+            dropped = segments[number + 1 :]
+            doomed = segments.drop(number + 1, len(segments))
+            self._durability.dropped(dropped)
+            segment.truncate(position, end_offset, now_ms)
+            self._ends_at(end_offset)
         return doomed
 
     def truncate_fully_and_start_at(self, offset: int, now_ms: int) -> list[str]:
         """Drop everything and go on at `offset`. Files to remove later. Recovery points: see `truncate_to`."""
-        self._durability.dropped(self.segments[:])
-        doomed = self.segments.drop(0, len(self.segments))
-        segment = Segment(self.directory, offset)
-        segment.create(now_ms)
-        self.segments.start_over(segment)
-        self._epochs.clear()
-        self._snapshots.remove_after(-1)
-        self.log_start_offset = offset
-        self._ends_at(offset)
+        with self._or_offline():
+            dropped = self.segments[:]
+            doomed = self.segments.start_over(Segment(self.directory, offset), now_ms)
+            self._durability.dropped(dropped)
+            self._epochs.clear()
+            self._snapshots.remove_after(-1)
+            self.log_start_offset = offset
+            self._ends_at(offset)
         return doomed
+
+    @contextmanager
+    def _or_offline(self) -> Iterator[None]:
+        """Of what the disk refused halfway nothing is known but that the log must not go on."""
+        try:
+            yield
+        except OSError:
+            self.sync_failed()
+            raise
 
     def _ends_at(self, end_offset: int) -> None:
         self.log_end_offset = end_offset
@@ -257,10 +270,15 @@ class Log(StoredLog):
             self._snapshots.truncated(end_offset, self.producers)
         self._reader.forget()
         self._limits.forget()
+        assert self.log_start_offset <= self.high_watermark <= self.log_end_offset
 
     def swap_segments(self, replaced: list[Segment], cleaned: list[Segment]) -> list[str]:
-        """Compaction: put synced `.cleaned` segments in the place of sealed ones. Files to remove later."""
-        self._durability.dropped(replaced)
-        doomed = self.segments.swap(replaced, cleaned)
+        """Compaction: put synced `.cleaned` segments in the place of sealed ones. Files to remove later.
+
+        Raises OSError; then the log is offline, and readers find the old records.
+        """
+        with self._or_offline():
+            doomed = self.segments.swap(replaced, cleaned)
+            self._durability.dropped(replaced)
         self._reader.forget()
         return doomed

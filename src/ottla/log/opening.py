@@ -9,7 +9,7 @@ from ottla.log.config import NEVER, LogConfig
 from ottla.log.directory import Directory
 from ottla.log.epochs import EpochHistory
 from ottla.log.loading import load_segments
-from ottla.log.names import EPOCHS, PARTITION_METADATA
+from ottla.log.names import DELETED, EPOCHS, PARTITION_METADATA
 from ottla.log.producer_recovery import ProducerRecovery
 from ottla.log.producers import Producers
 from ottla.log.recovery import Recovery
@@ -147,7 +147,7 @@ def _drop_after(directory: Directory, row: list[Segment], number: int) -> None:
     """What follows a damaged segment cannot be reached any more without a hole in the offsets."""
     _log.warning("%s: dropping %d segments after a damaged one", directory.path, len(row) - number - 1)
     for segment in row[number + 1 :]:
-        segment.condemn()
+        segment.rename(DELETED)
     del row[number + 1 :]
 
 
@@ -159,7 +159,7 @@ def _start_over(found: Found, config: LogConfig, now_ms: int, offset: int) -> Op
             "%s: its batches end before the log start offset %d, dropping them", directory.path, offset
         )
     for segment in row:
-        segment.condemn()
+        segment.rename(DELETED)
     epochs.clear()
     snapshots.remove_after(-1)
     segment = _first_segment(directory, config, now_ms, offset)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ottla.log.directory import Directory, File
 from ottla.log.index import Index, OffsetIndex, TimeIndex
 from ottla.log.index_files import IndexMismatch, find_indexed, stored_counts
-from ottla.log.names import DELETED, INDEX, LOG, SEGMENT_FILES, TIME_INDEX, segment_name
+from ottla.log.names import INDEX, LOG, SEGMENT_FILES, TIME_INDEX, segment_name
 from ottla.log.scan import BatchAt, ColdRead, ReadAt, headers
 from ottla.wire.types import Buffer
 
@@ -270,17 +270,25 @@ class Segment:
                 file.close()
 
     def rename(self, suffix: str) -> list[str]:
-        """Give all files another suffix; their new names. An index that is missing stays so."""
+        """Give all files another suffix; their new names. An index that is missing stays so.
+
+        Raises OSError; then they have the names that they had.
+        """
         self.close()
-        renamed = []
-        for extension in SEGMENT_FILES:
-            old, new = self.name(extension), segment_name(self.base_offset, extension) + suffix
-            if extension == LOG or self.directory.exists(old):
-                self.directory.rename(old, new)
-                renamed.append(new)
+        renamed: dict[str, str] = {}
+        try:
+            for extension in SEGMENT_FILES:
+                old, new = self.name(extension), segment_name(self.base_offset, extension) + suffix
+                if extension == LOG or self.directory.exists(old):
+                    self.directory.rename(old, new)
+                    renamed[old] = new
+        except OSError:
+            for old, new in renamed.items():
+                self.directory.rename(new, old)
+            raise
         self.suffix = suffix
         self._log = self._index_file = self._time_file = None
-        return renamed
+        return list(renamed.values())
 
     @property
     def unwritten(self) -> bool:
@@ -290,7 +298,3 @@ class Segment:
             and self._time_index is not None
             and (len(self._index) > self._index.stored or len(self._time_index) > self._time_index.stored)
         )
-
-    def condemn(self) -> list[str]:
-        """Mark the files as deleted; they are removed later, so that a read that has begun can end."""
-        return self.rename(DELETED)

@@ -81,37 +81,55 @@ class Segments:
     def drop(self, start: int, end: int) -> list[str]:
         """Take the segments `start`..`end` out of the row; their files, renamed, to be removed later.
 
-        The caller adds an active one when it was among them.
+        One at least stays. Raises OSError; then the row is as it was.
         """
-        doomed = self._row[start:end]
+        assert end - start < len(self._row) or start == end
+        names = _rename_all(self._row[start:end], DELETED)
         del self._row[start:end]
-        if self._row:
-            self.active = self._row[-1]
-        return [name for segment in doomed for name in segment.rename(DELETED)]
+        self.active = self._row[-1]
+        return names
 
-    def start_over(self, segment: Segment) -> None:
-        """After `drop` of all: go on with this one."""
-        assert not self._row
-        self._row.append(segment)
+    def start_over(self, segment: Segment, now_ms: int) -> list[str]:
+        """Go on with this new segment alone; the others' files, to be removed later. Raises OSError, as `drop`."""
+        names = _rename_all(self._row, DELETED)
+        try:
+            segment.create(now_ms)
+        except OSError:
+            _rename_all(self._row, "")
+            raise
+        self._row[:] = [segment]
         self.active = segment
+        return names
 
     def swap(self, replaced: Sequence[Segment], cleaned: Sequence[Segment]) -> list[str]:
         """Put synced `.cleaned` segments in the place of sealed ones; the old files, renamed, to be removed later.
 
-        A crash at any moment leaves either the old ones or the new ones, as `loading` finds them.
+        A crash at any moment leaves either the old ones or the new ones, as `loading` finds them. Raises OSError; then
+        the row can still be read, and the files are to be left for a restart to tidy up.
         """
         assert replaced
         assert self.active not in replaced
-        for segment in reversed(cleaned):
-            segment.rename(SWAP)
+        _rename_all(tuple(reversed(cleaned)), SWAP)
         self._directory.sync()
+        doomed = _rename_all(replaced, DELETED)
+        _rename_all(cleaned, "")
         start = self._row.index(replaced[0])
-        doomed = self.drop(start, start + len(replaced))
-        for segment in cleaned:
-            segment.rename("")
-        self._row[start:start] = cleaned
+        self._row[start : start + len(replaced)] = cleaned
         self._directory.sync()
         return doomed
+
+
+def _rename_all(segments: Sequence[Segment], suffix: str) -> list[str]:
+    """Give the files of all segments another suffix, or of none where the disk refuses one; their new names."""
+    names: list[str] = []
+    for number, segment in enumerate(segments):
+        before = segment.suffix
+        try:
+            names += segment.rename(suffix)
+        except OSError:
+            _rename_all(segments[:number], before)
+            raise
+    return names
 
 
 def _base_offset(segment: Segment) -> int:
