@@ -1,7 +1,7 @@
-"""Directories and files as a log sees them, and the only module that opens files of the data directory.
+"""Directories and files as a log sees them.
 
-`Directory` and `File` are what the log floor is written against; `SystemDirectory` is the real disk, and
-`ottla.testing.directory` holds one that forgets what was not synced. A `File` may be used by one thread only (the one
+`Directory` and `File` are what the log floor is written against. `ottla.log.system_directory`, the real disk, is the only
+module of it that opens files; `ottla.testing.directory` holds one that forgets what was not synced. A `File` may be used by one thread only (the one
 that owns the log): it opens itself when first used and may be closed between two uses, because the open files of all
 logs live under one cap (`OpenFiles`). What other threads may call, says so.
 """
