@@ -1,9 +1,10 @@
 """Directories and files as a log sees them.
 
-`Directory` and `File` are what the log floor is written against. `ottla.log.system_directory`, the real disk, is the only
-module of it that opens files; `ottla.testing.directory` holds one that forgets what was not synced. A `File` may be used by one thread only (the one
-that owns the log): it opens itself when first used and may be closed between two uses, because the open files of all
-logs live under one cap (`OpenFiles`). What other threads may call, says so.
+`Directory` and `File` are what the log floor is written against. The real disk, `ottla.log.system_directory`, is
+the only module of it that opens files; `ottla.testing.directory` holds a disk that forgets what was not synced. A
+`File` may be used by one thread only (the one that owns the log): it opens itself when first used and may be closed
+between two uses, because the open files of all logs live under one cap (`OpenFiles`). What other threads may call,
+says so.
 """
 
 from collections.abc import Sequence
