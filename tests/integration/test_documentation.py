@@ -42,10 +42,9 @@ def run(command: list[str], broker: BrokerProcess) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("client", ["confluent_kafka", "aiokafka", "ottla.client"])
-def test_each_python_client_of_the_readme_reads_its_greeting(client: str) -> None:
+@pytest.mark.parametrize("code", blocks(README, "python"), ids=lambda code: code.splitlines()[0][2:])
+def test_each_python_client_of_the_readme_reads_its_greeting(code: str) -> None:
     with BrokerProcess() as broker:
-        code = block(README, "python", f"from {client} import")
         assert run([sys.executable, "-c", code], broker) == "b'hello'\n"
 
 
@@ -81,6 +80,13 @@ def test_the_guides_python_saves_and_reads() -> None:
     with BrokerProcess() as broker:
         printed = run([sys.executable, "-c", code], broker)
     assert printed == "saved in partition 0 at offset 0\norders-0 0 b'alice' b'tea'\n"
+
+
+def test_the_guides_tests_run() -> None:
+    code = block(GUIDE, "python", "from ottla.testing import")
+    code += "\nimport asyncio\nasyncio.run(test_my_service())\ntest_that_a_crash_loses_nothing()\n"
+    with BrokerProcess() as broker:
+        run([sys.executable, "-c", code], broker)
 
 
 def test_links_between_pages_lead_somewhere() -> None:
