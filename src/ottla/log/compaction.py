@@ -211,7 +211,12 @@ class Compaction:
         row = log.segments.sealed
         start = row.index(replaced[0]) if replaced[0] in row else len(row)
         is_same = row[start : start + len(replaced)] == replaced
-        if self._cancelled or not is_same or any(each.segment.size != each.size for each in cleaned.group):
+        if (
+            self._cancelled
+            or log.offline
+            or not is_same
+            or any(each.segment.size != each.size for each in cleaned.group)
+        ):
             self.discard(cleaned)
             raise CompactionCancelled("the log changed meanwhile")
         if cleaned.segment.size == 0 and start > 0:

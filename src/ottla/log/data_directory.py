@@ -152,7 +152,7 @@ class DataDirectory:
         partition, name = (topic, index), partition_name(topic, index)
         log = self.logs.pop(partition, None)
         if log is not None:
-            log.abandon()
+            log.taken_away()
         deleted = deleted_partition_name(name, unique)
         self.directory.rename(name, deleted)
         self.partitions.discard(partition)

@@ -5,6 +5,7 @@ from ottla.log.directory import Directory
 from ottla.log.epochs import EpochHistory
 from ottla.log.flush import Flush, IndexPatch
 from ottla.log.names import EPOCHS, PARTITION_METADATA
+from ottla.log.presence import Presence
 from ottla.log.segment import Segment
 
 
@@ -18,6 +19,7 @@ class Durability:
         "_names_changed",
         "_names_synced",
         "_new",
+        "_presence",
         "_touched",
         "_unsynced",
         "_unsynced_indexes",
@@ -26,8 +28,11 @@ class Durability:
         "unflushed_bytes",
     )
 
-    def __init__(self, directory: Directory, epochs: EpochHistory, flushed_offset: int) -> None:
+    def __init__(
+        self, directory: Directory, presence: Presence, epochs: EpochHistory, flushed_offset: int
+    ) -> None:
         self._directory = directory
+        self._presence = presence
         self._epochs = epochs
         self.flushed_offset = flushed_offset
         self.recovery_point = flushed_offset
@@ -94,7 +99,7 @@ class Durability:
 
     def begin(self, active: Segment, end_offset: int, *, checkpoint: bool) -> Flush:
         """Collect what is to be synced. A file that cannot be opened is an error of `Flush.sync`."""
-        flush = Flush(self._directory, end_offset, active, self._generation)
+        flush = Flush(self._directory, self._presence, end_offset, active, self._generation)
         try:
             self._collect(flush, active, checkpoint=checkpoint)
         except OSError as error:

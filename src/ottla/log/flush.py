@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ottla.log.directory import Directory, Held
 from ottla.log.index import Index, Unstored
 from ottla.log.names import TEMPORARY
+from ottla.log.presence import Presence
 from ottla.log.segment import Segment
 
 
@@ -38,14 +39,18 @@ class Flush:
         "new",
         "new_files",
         "patches",
+        "presence",
         "snapshot",
         "sync_directory",
         "told",
         "unsynced",
     )
 
-    def __init__(self, directory: Directory, end_offset: int, active: Segment, generation: int) -> None:
+    def __init__(
+        self, directory: Directory, presence: Presence, end_offset: int, active: Segment, generation: int
+    ) -> None:
         self.directory = directory
+        self.presence = presence
         self.end_offset = end_offset
         self.active = active
         self.end_position = active.size
@@ -83,7 +88,7 @@ class Flush:
             self._raise_error()
             self._sync()
         except FileNotFoundError:
-            if self.directory.made():
+            if not self.presence.gone and self.directory.made():
                 raise
 
     def _raise_error(self) -> None:
@@ -111,10 +116,12 @@ class Flush:
         self._raise_error()
         for _, file, unstored in self.patches:
             file.write(unstored.data, unstored.position)
-        for name, data in self.files:
-            self.directory.put(name + TEMPORARY, data)
+        with self.presence as present:
+            for name, data in self.files if present else ():
+                self.directory.put(name + TEMPORARY, data)
 
     def publish(self) -> None:
         """Give what `write` wrote aside its name; durable with the directory's next sync."""
-        for name, _ in self.files:
-            self.directory.rename(name + TEMPORARY, name)
+        with self.presence as present:
+            for name, _ in self.files if present else ():
+                self.directory.rename(name + TEMPORARY, name)

@@ -110,7 +110,7 @@ class Log(StoredLog):
     def _room_for(self, size: int, last_offset: int, max_timestamp: int, now_ms: int) -> Segment:
         """The segment to append to, after working out the limits and rolling where they are passed."""
         if self.offline:
-            raise LogWriteError(f"{self.directory.path} is offline after a failed write")
+            raise LogWriteError(f"{self.directory.path} is offline: its disk failed, or it was deleted")
         segment, limits = self.segments.active, self._limits
         limits.work_out(segment, self._config)
         if (
@@ -210,7 +210,7 @@ class Log(StoredLog):
 
     def remove_files(self, names: list[str]) -> None:
         """Remove dropped files. Any thread."""
-        for name in names:
+        for name in names if not self._presence.gone else ():
             self.directory.remove(name)
 
     def truncate_to(self, offset: int, now_ms: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Where a log's reads start and end, and the memory of where they ended."""
 
 from ottla.core.limits import READ_POSITIONS_REMEMBERED
+from ottla.log.presence import Presence
 from ottla.log.reading import Ask, CachedView, Hint, Load, Read, take
 from ottla.log.scan import ColdRead
 from ottla.log.segment import Segment
@@ -10,10 +11,11 @@ from ottla.log.segments import Segments
 class Reader:
     """Reads of one log. A remembered position is a hint: `take` looks whether the right batch is there."""
 
-    __slots__ = ("_hints", "_loaded", "_segments")
+    __slots__ = ("_hints", "_loaded", "_presence", "_segments")
 
-    def __init__(self, segments: Segments) -> None:
+    def __init__(self, segments: Segments, presence: Presence) -> None:
         self._segments = segments
+        self._presence = presence
         self._hints: dict[int, tuple[Segment, int]] = {}
         self._loaded: list[Hint] = []
         """Filled by threads that ended a cold read, emptied on the loop's."""
@@ -30,7 +32,7 @@ class Reader:
             try:
                 taken = take(ask, CachedView(segment))
             except ColdRead:
-                return Read(b"", offset, Load(ask, segment, self._loaded))
+                return Read(b"", offset, Load(ask, segment, self._presence, self._loaded))
             if taken.records:
                 self.remember(taken.next_offset, segment, taken.position)
                 return Read(taken.records, taken.next_offset)

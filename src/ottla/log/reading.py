@@ -5,6 +5,7 @@ remembers is a hint; the batch found there must say the right offset. When bytes
 is a `Read` that is `cold`: `Read.load` then does the same work in a thread, waiting for the disk.
 """
 
+import errno
 from typing import NamedTuple, Protocol
 
 from ottla.core.limits import READ_AHEAD_BYTES
@@ -12,6 +13,7 @@ from ottla.log.errors import LogReadError, OffsetOutOfRange
 from ottla.log.index import OffsetIndex
 from ottla.log.index_files import IndexMismatch, find_indexed
 from ottla.log.names import INDEX, LOG
+from ottla.log.presence import Presence
 from ottla.log.scan import BatchAt, base_offset_at, cut, find_batch, header_at
 from ottla.log.segment import Segment
 from ottla.records.batch import HEADER_BYTES
@@ -79,18 +81,30 @@ class CachedView:
 
 
 class WaitingView:
-    """A thread's view: a copy of what the loop knows, and files opened by name."""
+    """A thread's view: a copy of what the loop knows, and files opened by name.
 
-    __slots__ = ("_directory", "_index", "_index_name", "_log_name", "size")
+    Raises FileNotFoundError also where another file has the name by now.
+    """
 
-    def __init__(self, segment: Segment) -> None:
+    __slots__ = ("_directory", "_index", "_index_name", "_log_name", "_presence", "_segment", "size")
+
+    def __init__(self, segment: Segment, presence: Presence) -> None:
+        self._segment = segment
+        self._presence = presence
         self.size = segment.size
         self._directory = segment.directory
         self._index = segment.index.snapshot()
         self._log_name, self._index_name = segment.name(LOG), segment.name(INDEX)
 
     def _read_index(self, size: int, position: int) -> Buffer:
-        return self._directory.read_range(self._index_name, size, position)
+        data = self._directory.read_range(self._index_name, size, position)
+        self._check()
+        return data
+
+    def _check(self) -> None:
+        """What was read is this segment's: it had the name until now."""
+        if self._presence.gone or self._segment.name(LOG) != self._log_name:
+            raise FileNotFoundError(errno.ENOENT, "renamed meanwhile", self._log_name)
 
     def find(self, offset: int) -> BatchAt | None:
         assert isinstance(self._index, OffsetIndex)
@@ -105,6 +119,7 @@ class WaitingView:
 
     def read(self, size: int, position: int) -> Buffer:
         data = self._directory.read_range(self._log_name, size, position)
+        self._check()
         if len(data) != size:
             raise LogReadError(f"{self._log_name} ends before byte {position + size}")
         return data
@@ -190,10 +205,10 @@ class Load:
 
     __slots__ = ("_ask", "_hints", "_segment", "_view")
 
-    def __init__(self, ask: Ask, segment: Segment, hints: list[Hint]) -> None:
+    def __init__(self, ask: Ask, segment: Segment, presence: Presence, hints: list[Hint]) -> None:
         self._ask = ask
         self._segment = segment
-        self._view = WaitingView(segment)
+        self._view = WaitingView(segment, presence)
         self._hints = hints
 
     def run(self) -> Taken:

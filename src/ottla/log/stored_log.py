@@ -12,6 +12,7 @@ from ottla.log.errors import OffsetOutOfRange
 from ottla.log.flush import Flush
 from ottla.log.lookup import Lookup, OffsetAndTimestamp
 from ottla.log.opening import Opened, create_files, open_files
+from ottla.log.presence import Presence
 from ottla.log.reader import Reader
 from ottla.log.reading import Read
 from ottla.log.segment import Segment
@@ -25,6 +26,7 @@ class StoredLog:
         "_durability",
         "_epochs",
         "_leader_epoch",
+        "_presence",
         "_reader",
         "_snapshots",
         "directory",
@@ -56,8 +58,9 @@ class StoredLog:
         self._config = config
         self._epochs = opened.epochs
         self._leader_epoch = opened.epochs.latest
-        self._reader = Reader(opened.segments)
-        self._durability = Durability(directory, opened.epochs, opened.flushed_offset)
+        self._presence = Presence()
+        self._reader = Reader(opened.segments, self._presence)
+        self._durability = Durability(directory, self._presence, opened.epochs, opened.flushed_offset)
         if opened.new:
             self._durability.created()
         if opened.touched:
@@ -133,7 +136,7 @@ class StoredLog:
         `at_least_one`: the first batch comes however large it is. The answer ends with its segment. It may be `cold`;
         see `Read`. Raises OffsetOutOfRange.
         """
-        if not self.log_start_offset <= offset <= self.log_end_offset:
+        if not self.log_start_offset <= offset <= self.log_end_offset or self._presence.gone:
             raise OffsetOutOfRange(offset, self.log_start_offset, self.log_end_offset)
         log_end_offset = self.log_end_offset
         end_offset = min(end_offset, log_end_offset)
@@ -216,6 +219,12 @@ class StoredLog:
             self.seal()
             if self.dirty:
                 self.checkpoint()
+        self.abandon()
+
+    def taken_away(self) -> None:
+        """The log's directory is about to get another name: nothing is written or read under the old one any more."""
+        self._presence.leave()
+        self.sync_failed()
         self.abandon()
 
     def abandon(self) -> None:

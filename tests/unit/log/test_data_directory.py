@@ -7,9 +7,10 @@ from random import Random
 import pytest
 from tests.support.logs import NOW_MS, TOPIC_ID, batch, read_all, sized_batch
 
+from ottla.log.compaction_files import CleanedSegment
 from ottla.log.config import LogConfig
 from ottla.log.data_directory import DataDirectory
-from ottla.log.errors import DataDirectoryError, LogWriteError
+from ottla.log.errors import DataDirectoryError, LogWriteError, OffsetOutOfRange
 from ottla.records.batch import Batch
 from ottla.records.builder import BatchBuilder
 from ottla.testing.directory import Disk
@@ -369,6 +370,56 @@ def test_snapshots_stay_while_the_disk_has_no_room_for_the_offsets() -> None:
         data.end_checkpoint(checkpoint)
     found = opened(disk.killed()).open_log("t", 0, LogConfig(), NOW_MS)
     assert {each.producer_id for each in found.producers} == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["one by one", "the file system at once"])
+def test_what_was_queued_before_a_deletion_leaves_the_next_topic_alone(
+    many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ottla.log.data_checkpoint.FILES_SYNCED_ONE_BY_ONE", 0 if many else 100)
+    disk = Disk()
+    data = filled(disk, 1)
+    old = data.logs["t", 0]
+    builder = BatchBuilder(producer_id=9, producer_epoch=0, base_sequence=0)
+    builder.append(NOW_MS, b"k", b"v")
+    old.append(Batch(builder.build()), 7, NOW_MS)
+    checkpoint = data.begin_checkpoint()
+    disk.cold = True
+    read = old.read(0, 1000, 3)
+    disk.cold = False
+    data.delete_log("t", 0, UNIQUE)
+    new = data.create_log("t", 0, CONFIG, bytes(16), NOW_MS)
+    for _ in range(11):
+        new.append(sized_batch(200), 1, NOW_MS)
+    names = set(new.directory.names())
+    checkpoint.sync()
+    data.end_checkpoint(checkpoint)
+    assert set(new.directory.names()) == names
+    assert not new.offline
+    with pytest.raises(OffsetOutOfRange):
+        read.load()
+    with pytest.raises(OffsetOutOfRange):
+        old.read(0, 1000, 3)
+    with pytest.raises(LogWriteError):
+        old.append(sized_batch(200), 0, NOW_MS)
+    assert [each.base_offset for each in read_all(new)] == list(range(11))
+
+
+def test_a_cold_read_does_not_return_a_cleaned_segment_in_the_old_one_s_name() -> None:
+    disk = Disk()
+    data = filled(disk, 1)
+    log = data.logs["t", 0]
+    disk.cold = True
+    read = log.read(0, 10_000, 3)
+    disk.cold = False
+    first = log.segments[0]
+    cleaned = CleanedSegment(log.directory, 0, 100, NOW_MS)
+    cleaned.create()
+    cleaned.append(first.read(first.size, 0))
+    log.swap_segments([first], [cleaned.finish()])
+    with pytest.raises(OffsetOutOfRange):
+        read.load()
+    assert len(log.read(0, 10_000, 3).load()) == 600
 
 
 def test_a_partition_that_could_not_be_made_leaves_nothing_behind() -> None:
