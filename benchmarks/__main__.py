@@ -1,6 +1,7 @@
 """`python -m benchmarks`: one table of Ottla against Apache Kafka, measured now, here."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +52,8 @@ def measure(scenario: Scenario, peer: Peer, plan: Plan, results: Results) -> Non
 
 
 def main() -> int:
+    # Ended from outside, it still ends its brokers and removes their directories.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
     peers = chosen_peers(options.peers)
     plan = Plan(frozenset(options.only), 10 if options.quick else 1, options.partitions)
