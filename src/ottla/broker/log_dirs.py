@@ -1,7 +1,8 @@
 """The data directories together (`log.dirs`): where each partition lies, and where a new one goes.
 
 A new partition goes where the fewest are. A directory whose `partition.metadata` names another topic than the cluster's
-metadata does is what a crash left of a deleted topic: it is put aside as deleted, and the partition starts empty.
+metadata does, or one of no topic at all, is put aside as a stray: kept, and no longer looked at. The partition starts
+empty.
 """
 
 import asyncio
@@ -37,7 +38,7 @@ class LogDirs:
             self._remove_later((directory, directory.deleted), 0.0)
 
     def put_strays_aside(self, image: ClusterImage) -> None:
-        """Directories of partitions that the cluster does not know: deleted, but a crash came first."""
+        """Directories of partitions that the cluster does not know: it lost them, or a crash came before a deletion."""
         for directory in self.directories:
             strays = [
                 (topic, index)
@@ -45,18 +46,17 @@ class LogDirs:
                 if image.partition(topic, index) is None
             ]
             for topic, index in strays:
-                _log.warning(
-                    "%s-%d in %s is of no topic: deleting it", topic, index, directory.directory.path
-                )
-                self._delete(directory, topic, index, 0.0)
+                try:
+                    _put_aside(directory, topic, index, "is of no topic")
+                except OSError as error:
+                    _log.error("%s-%d is of no topic and cannot be put aside: %s", topic, index, error)
 
     def open(self, topic: TopicImage, index: int, config: LogConfig) -> Log:
         """The partition's log, made if it is new. Raises OSError, KafkaError."""
         name = topic.name
         directory = self.holder(name, index)
         if directory is not None and directory.topic_id(name, index) not in (topic.id, None):
-            _log.warning("%s-%d holds a topic that was deleted: starting it empty", name, index)
-            self._delete(directory, name, index, 0.0)
+            _put_aside(directory, name, index, "holds another topic of that name: starting it empty")
             directory = None
         if directory is not None:
             return directory.open_log(name, index, config, self._clock.now_ms())
@@ -96,6 +96,13 @@ class LogDirs:
             await asyncio.get_running_loop().run_in_executor(None, _image, *_facts(each))
             for each in self.directories
         ]
+
+
+def _put_aside(directory: DataDirectory, topic: str, index: int, reason: str) -> None:
+    """Out of the way under another name, for its owner to look at; nothing deletes it. Raises OSError."""
+    name = directory.put_aside(topic, index, random_uuid())
+    path = directory.directory.path
+    _log.warning("%s/%s-%d %s; what was there is kept as %s", path, topic, index, reason, name)
 
 
 def _facts(

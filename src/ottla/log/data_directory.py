@@ -6,7 +6,7 @@ watermarks, log start offsets. A partition is opened when somebody needs it.
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Self
 
 from ottla.core.limits import LOGS_PER_CHECKPOINT, LOGS_PER_LAST_CHECKPOINT
@@ -24,8 +24,10 @@ from ottla.log.names import (
     RECOVERY_POINTS,
     deleted_partition_name,
     is_deleted_partition,
+    is_stray_partition,
     parse_partition,
     partition_name,
+    stray_partition_name,
 )
 from ottla.log.offset_files import OffsetFiles
 from ottla.log.ownership import claim, take_lock
@@ -92,9 +94,14 @@ class DataDirectory:
 
     def _sort(self, names: list[str]) -> None:
         """Tell partitions, deleted ones and files apart; what is none of these is left alone, with a word."""
+        strays = [name for name in names if is_stray_partition(name)]
+        if strays:
+            _log.warning(
+                "%s holds partitions of no topic, leaving them alone: %s", self.directory.path, strays
+            )
         for name in names:
             partition = parse_partition(name)
-            if name in _NOT_PARTITIONS or "." in name[:1]:
+            if name in _NOT_PARTITIONS or name in strays or "." in name[:1]:
                 continue
             if is_deleted_partition(name):
                 self.deleted.append(name)
@@ -107,6 +114,7 @@ class DataDirectory:
 
     def create_log(self, topic: str, index: int, config: LogConfig, topic_id: bytes, now_ms: int) -> Log:
         """Make a partition. Raises OSError."""
+        assert (topic, index) not in self.partitions
         name = partition_name(topic, index)
         if self._offset_files.may_name((topic, index)):
             self.save_offsets()
@@ -149,16 +157,26 @@ class DataDirectory:
 
         `unique` are 16 bytes that make the name one. Raises OSError.
         """
-        partition, name = (topic, index), partition_name(topic, index)
+        return self._take_away((topic, index), deleted_partition_name, unique)
+
+    def put_aside(self, topic: str, index: int, unique: bytes) -> str:
+        """Take away a partition that the cluster does not know; the directory's name, which nothing here removes.
+
+        `unique` as for `delete_log`. Raises OSError.
+        """
+        return self._take_away((topic, index), stray_partition_name, unique)
+
+    def _take_away(self, partition: Partition, renamed: Callable[[str, bytes], str], unique: bytes) -> str:
+        name = partition_name(*partition)
         log = self.logs.pop(partition, None)
         if log is not None:
             log.taken_away()
-        deleted = deleted_partition_name(name, unique)
-        self.directory.rename(name, deleted)
+        new_name = renamed(name, unique)
+        self.directory.rename(name, new_name)
         self.partitions.discard(partition)
         self._unrecovered.discard(partition)
         self._offset_files.forget(partition)
-        return deleted
+        return new_name
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove the directories of deleted partitions. Any thread."""

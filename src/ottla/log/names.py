@@ -30,6 +30,7 @@ CLEANER_OFFSETS = "cleaner-offset-checkpoint"
 
 _PARTITION = re.compile(r"([a-zA-Z0-9._-]+)-(0|[1-9][0-9]{0,9})")
 _DELETED_PARTITION = re.compile(r"[a-zA-Z0-9._-]+\.[0-9a-f]{32}-delete")
+_STRAY_PARTITION = re.compile(r"[a-zA-Z0-9._-]+\.[0-9a-f]{32}-stray")
 _MAX_NAME = 255
 
 
@@ -55,10 +56,23 @@ def parse_partition(name: str) -> tuple[str, int] | None:
 
 
 def deleted_partition_name(name: str, unique: bytes) -> str:
-    """The name under which a partition waits for its deletion: never longer than a file system takes."""
-    suffix = f".{unique.hex()}-delete"
-    return name[: _MAX_NAME - len(suffix)] + suffix
+    """The name under which a partition waits for its deletion."""
+    return _with_suffix(name, f".{unique.hex()}-delete")
 
 
 def is_deleted_partition(name: str) -> bool:
     return _DELETED_PARTITION.fullmatch(name) is not None
+
+
+def stray_partition_name(name: str, unique: bytes) -> str:
+    """The name under which a partition that the cluster does not know is kept for its owner to look at."""
+    return _with_suffix(name, f".{unique.hex()}-stray")
+
+
+def is_stray_partition(name: str) -> bool:
+    return _STRAY_PARTITION.fullmatch(name) is not None
+
+
+def _with_suffix(name: str, suffix: str) -> str:
+    """Never longer than a file system takes."""
+    return name[: _MAX_NAME - len(suffix)] + suffix

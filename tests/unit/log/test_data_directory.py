@@ -422,6 +422,21 @@ def test_a_cold_read_does_not_return_a_cleaned_segment_in_the_old_one_s_name() -
     assert len(log.read(0, 10_000, 3).load()) == 600
 
 
+def test_what_was_put_aside_stays_and_is_named_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    disk = Disk()
+    data = filled(disk)
+    names = [data.put_aside("t", index, bytes([index]) * 16) for index in (0, 1)]
+    assert names[1] == f"t-1.{'01' * 16}-stray"
+    data.create_log("t", 0, CONFIG, bytes(16), NOW_MS)
+    data.close()
+    data = opened(disk)
+    assert data.partitions == {("t", 0), ("t", 2)}
+    assert data.deleted == []
+    assert data.open_log("t", 0, CONFIG, NOW_MS).log_end_offset == 0
+    assert disk.directory(f"/data/{names[0]}").size("00000000000000000000.log") > 0
+    assert [record.args for record in caplog.records] == [("/data", names)]
+
+
 def test_a_partition_that_could_not_be_made_leaves_nothing_behind() -> None:
     disk = Disk()
     data = opened(disk)

@@ -6,8 +6,10 @@ from ottla.log.names import (
     base_offset,
     deleted_partition_name,
     is_deleted_partition,
+    is_stray_partition,
     parse_partition,
     segment_name,
+    stray_partition_name,
 )
 
 
@@ -52,3 +54,13 @@ def test_a_deleted_partition_s_name_fits_a_file_system() -> None:
     assert len(longest) == 255
     assert is_deleted_partition(longest)
     assert not is_deleted_partition("my-topic-delete")
+
+
+def test_a_stray_is_told_from_a_deleted_partition_and_from_a_topic() -> None:
+    name = stray_partition_name("t-0", bytes(range(16)))
+    assert name == "t-0.000102030405060708090a0b0c0d0e0f-stray"
+    assert is_stray_partition(name)
+    assert not is_deleted_partition(name)
+    assert parse_partition(name) is None
+    assert is_stray_partition(stray_partition_name("t" * 249 + "-0", bytes(16)))
+    assert not is_stray_partition("my-topic-stray")
