@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, Self
@@ -30,6 +31,7 @@ from ottla.cluster.image import ClusterImage
 from ottla.cluster.keys import ResourceType
 from ottla.cluster.membership import register
 from ottla.core.clock import Clock, SystemClock
+from ottla.core.limits import SWITCH_INTERVAL_SECONDS
 from ottla.core.metrics import Registry
 from ottla.net.lag import lag_histogram, sample_lag
 from ottla.net.peer import Address
@@ -139,6 +141,7 @@ def run(config: BrokerConfig, ready: Callable[[Broker], None]) -> int:
 
     Raises what `Broker.start` does.
     """
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     return _runner()(_serve(config, ready))
 
 

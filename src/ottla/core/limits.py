@@ -180,3 +180,7 @@ GROUP_RECORDS_PER_BATCH = 1_000
 
 GROUP_APPEND_RETRY_MS = 1_000
 """How long a group coordinator that cannot write lets what is due rest."""
+
+SWITCH_INTERVAL_SECONDS = 0.0005
+"""How long a thread that is back from a disk may wait for the interpreter while the event loop is busy: Python's own
+5 ms would be most of the time that an acknowledged write takes."""
