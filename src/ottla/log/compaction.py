@@ -123,7 +123,10 @@ class Compaction:
 
     @property
     def retained_aborted(self) -> list[AbortedTransaction]:
-        """The aborted transactions that the index must go on naming, in the groups cleaned so far."""
+        """The aborted transactions that the index must go on naming, in the groups cleaned so far.
+
+        For the log's index of aborted transactions, which comes with transactions; until then it is empty.
+        """
         return self._transactions.retained
 
     def cancel(self) -> None:

@@ -71,12 +71,12 @@ class Log(StoredLog):
         max_timestamp = batch.max_timestamp
         segment, limits = self.segments.active, self._limits
         position = segment.end
-        if (
+        if (  # RollLimits.passed, without the call
             position + size > limits.bytes
             or max_timestamp > limits.timestamp
             or last_offset > limits.offset
             or now_ms > limits.now_ms
-            or position > limits.position
+            or position >= limits.position
         ):
             segment = self._room_for(size, last_offset, max_timestamp, now_ms)
             position = segment.end
@@ -113,13 +113,7 @@ class Log(StoredLog):
             raise LogWriteError(f"{self.directory.path} is offline: its disk failed, or it was deleted")
         segment, limits = self.segments.active, self._limits
         limits.work_out(segment, self._config)
-        if (
-            segment.size + size > limits.bytes
-            or max_timestamp > limits.timestamp
-            or last_offset > limits.offset
-            or now_ms > limits.now_ms
-            or segment.size >= limits.position
-        ):
+        if limits.passed(segment.size, size, max_timestamp, last_offset, now_ms):
             self.roll(now_ms)
         return self.segments.active
 

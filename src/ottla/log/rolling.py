@@ -24,10 +24,20 @@ class RollLimits:
         self.timestamp = -1
         self.now_ms = -1
         self.position = -1
-        """Where the index is full: no further batch may begin after it."""
+        """Where the index is full: no further batch may begin there or after."""
 
     def forget(self) -> None:
         self.bytes = -1
+
+    def passed(self, position: int, size: int, max_timestamp: int, last_offset: int, now_ms: int) -> bool:
+        """Whether a batch that begins at `position` needs a new segment. `Log.append` has the same inlined."""
+        return (
+            position + size > self.bytes
+            or max_timestamp > self.timestamp
+            or last_offset > self.offset
+            or now_ms > self.now_ms
+            or position >= self.position
+        )
 
     def work_out(self, segment: Segment, config: LogConfig) -> None:
         """For this segment under this config."""

@@ -61,6 +61,8 @@ class StoredLog:
         self._presence = Presence()
         self._reader = Reader(opened.segments, self._presence)
         self._durability = Durability(directory, self._presence, opened.epochs, opened.flushed_offset)
+        assert self.log_start_offset <= self.high_watermark <= self.log_end_offset
+        assert self.recovery_point <= self.flushed_offset <= self.log_end_offset
         if opened.new:
             self._durability.created()
         if opened.touched:
@@ -178,6 +180,7 @@ class StoredLog:
     def end_flush(self, flush: Flush) -> None:
         """Take note that `flush.sync` returned. After a sync that raised, call `sync_failed` instead."""
         if self._durability.end(flush):
+            assert self.flushed_offset <= self.log_end_offset
             self._reader.remember(flush.end_offset, flush.active, flush.end_position)
             if flush.checkpoint:
                 self._snapshots.checkpointed(flush.end_offset, written=flush.snapshot, told=flush.told)

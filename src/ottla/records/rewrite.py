@@ -1,4 +1,4 @@
-"""New batches out of old ones, records untouched: renumbered, stamped by the broker, in another codec."""
+"""New batches out of old ones, records untouched: stamped by the broker, in another codec."""
 
 import struct
 
@@ -9,16 +9,7 @@ from ottla.records.compression import Codec, compress
 from ottla.records.crc32c import crc32c
 from ottla.records.reader import records_body
 
-NUMBERED_BYTES = 16
-"""Base offset, length, leader epoch: what a broker changes in a batch it appends; outside the checksum."""
-
-_numbered_head = struct.Struct(">qii")
 _max_timestamp = struct.Struct(">q")
-
-
-def renumbered_head(batch: Batch, base_offset: int, leader_epoch: int) -> bytes:
-    """What to write in front of `batch.buffer[NUMBERED_BYTES:]`, so that numbering a batch copies nothing."""
-    return _numbered_head.pack(base_offset, batch.batch_length, leader_epoch)
 
 
 def with_log_append_time(batch: Batch, timestamp_ms: int) -> bytearray:
