@@ -73,7 +73,7 @@ class Reading:
                 return self._data(wanted.index, log, b"", diverging)
             records = await self._records(partition, wanted)
         except OffsetOutOfRange:
-            return _failed(wanted.index, ErrorCode.OFFSET_OUT_OF_RANGE)
+            return _failed(wanted.index, partition.error or ErrorCode.OFFSET_OUT_OF_RANGE)
         except (OSError, StorageError) as failure:
             if not partition.error:  # it was not deleted meanwhile
                 _log.error("%s: cannot be read at offset %d: %s", partition, wanted.fetch_offset, failure)
