@@ -59,7 +59,11 @@ class Durability:
         self._names_changed += 1
 
     def recovered(self, segments: list[Segment]) -> None:
-        """These sealed segments were looked at after a crash; nobody knows what of them is synced."""
+        """These sealed segments were looked at after a crash; nobody knows what of them is synced.
+
+        Nor whether the directory knows of the segments that follow them.
+        """
+        self._names_changed += 1
         self._unsynced += segments
         self._unsynced_indexes += segments
         self._touched = True

@@ -246,6 +246,16 @@ class LogModel(RuleBasedStateMachine):
         self.flush()
         self.lose_power(seed)
 
+    @rule(seed=st.integers(0, 1 << 32))
+    def lose_power_after_a_kill(self, seed: int) -> None:
+        """What the killed one left in the page cache, names of files too, the next one has to sync."""
+        self.checkpoint_meanwhile()
+        self.append(1, 2000, 0)
+        self.append(1, 10, 0)
+        self.kill_and_start()
+        self.flush()
+        self.lose_power(seed)
+
     def _open(self, recovery_point: int | None) -> None:
         self.waiting = None
         self.log = Log.open(
