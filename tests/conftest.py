@@ -5,6 +5,7 @@ ask of Ottla must hold there, or the test is wrong.
 """
 
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from tests.support.process import BrokerProcess
 
 TOPIC_NUMBERS = itertools.count()
 NewBroker = Callable[..., BrokerProcess]
+
+
+def pytest_configure() -> None:
+    """Started in the background by a shell, this process ignores Ctrl-C, and so would the programs under test."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
