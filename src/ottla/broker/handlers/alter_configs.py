@@ -16,7 +16,6 @@ from ottla.broker.config_changes import change_configs
 from ottla.cluster.cluster import Cluster
 from ottla.cluster.controller.configs import ConfigChange, ResourceChange
 from ottla.cluster.controller.decision import Verdict
-from ottla.core.errors import KafkaError
 from ottla.wire.messages.alter_configs import (
     AlterConfigsRequest,
     AlterConfigsResource,
@@ -29,19 +28,11 @@ async def alter_configs(
     cluster: Cluster, config: BrokerConfig, request: AlterConfigsRequest, call: Call
 ) -> AlterConfigsResponse:
     """One result for each resource."""
-    verdicts: dict[int, Verdict] = {}
-    changes: dict[int, ResourceChange] = {}
-    for index, resource in enumerate(request.resources):
-        try:
-            changes[index] = _change(config, resource)
-        except KafkaError as error:
-            verdicts[index] = Verdict(error.code, error.message)
-    decided = await change_configs(
-        cluster, config, list(changes.values()), validate_only=request.validate_only
+    verdicts = await change_configs(
+        cluster, config, request.resources, _change, validate_only=request.validate_only
     )
-    verdicts.update(zip(changes, decided, strict=True))
     return AlterConfigsResponse(
-        responses=[_response(one, verdicts[index]) for index, one in enumerate(request.resources)]
+        responses=[_response(*pair) for pair in zip(request.resources, verdicts, strict=True)]
     )
 
 
