@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ottla.client.metadata import TopicPartition
     from ottla.client.producer import Producer
     from ottla.client.settings import ClientSettings, ConsumerSettings, ProducerSettings
+    from ottla.client.topic import Topic
 
 _HOMES = {
     "Admin": "admin",
@@ -19,6 +20,7 @@ _HOMES = {
     "Producer": "producer",
     "ProducerSettings": "settings",
     "RecordMetadata": "accumulator",
+    "Topic": "topic",
     "TopicPartition": "metadata",
 }
 
@@ -30,6 +32,7 @@ __all__ = [
     "Producer",
     "ProducerSettings",
     "RecordMetadata",
+    "Topic",
     "TopicPartition",
 ]
 

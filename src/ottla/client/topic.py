@@ -1,0 +1,44 @@
+"""A topic whose keys and values have types."""
+
+from typing import Generic, TypeVar, overload
+
+from ottla.client.serdes.inference import Form, serde_of
+from ottla.client.serdes.serde import Serde, for_field
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Topic(Generic[K, V]):
+    """`Topic("orders", key=str, value=Order)`: what its records hold, for whoever sends or reads them.
+
+    A type stands for the serde that is inferred from it (`serde_of`); a Serde stands for itself. Without either
+    the keys or values are bytes, and nothing is done to them.
+    """
+
+    __slots__ = ("key_serde", "name", "value_serde")
+
+    name: str
+    key_serde: Serde[K] | None
+    """None: bytes, as they are."""
+    value_serde: Serde[V] | None
+    """None: bytes, as they are."""
+
+    @overload
+    def __init__(self: "Topic[bytes, bytes]", name: str) -> None: ...
+    @overload
+    def __init__(self: "Topic[K, bytes]", name: str, *, key: Form[K]) -> None: ...
+    @overload
+    def __init__(self: "Topic[bytes, V]", name: str, *, value: Form[V]) -> None: ...
+    @overload
+    def __init__(self: "Topic[K, V]", name: str, key: Form[K], value: Form[V]) -> None: ...
+    def __init__(self, name: str, key: Form[K] | None = None, value: Form[V] | None = None) -> None:
+        """Raises TypeError for a type that no serde can be inferred from."""
+        key_serde = serde_of(key) if key is not None else None
+        value_serde = serde_of(value) if value is not None else None
+        self.name = name
+        self.key_serde = for_field(key_serde, "key") if key_serde is not None else None
+        self.value_serde = for_field(value_serde, "value") if value_serde is not None else None
+
+    def __repr__(self) -> str:
+        return f"Topic({self.name!r}, key={self.key_serde!r}, value={self.value_serde!r})"
