@@ -5,7 +5,7 @@ Exception  ── CloseConnection            a handler's order: close after the 
 KafkaError ── KafkaConnectionError       the client side: refused, closed, timed out
 """
 
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.errors import ErrorCode, RetriableError
 from ottla.wire.types import Buffer
 
 
@@ -23,7 +23,7 @@ class CloseConnection(Exception):  # noqa: N818 - an order, not an error
     """Raised by a handler: answer what came before this request, then close. The text is logged."""
 
 
-class KafkaConnectionError(KafkaError):
+class KafkaConnectionError(RetriableError):
     """The other end cannot be reached or went away. The text names the address and the likely fix."""
 
     def __init__(self, address: str, problem: str, code: ErrorCode = ErrorCode.NETWORK_EXCEPTION) -> None:

@@ -1,8 +1,11 @@
 """Every code has its row: a number of its own, a sentence, and Kafka's word on whether to try again."""
 
+from collections import Counter
+
 import pytest
 
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core import errors
+from ottla.core.errors import CLASSES, ErrorCode, FatalError, KafkaError, RetriableError, error_of
 
 
 def test_the_numbers_are_kafkas_without_a_gap() -> None:
@@ -41,3 +44,36 @@ def test_an_error_says_what_its_code_means_when_nothing_better_is_known() -> Non
     assert str(KafkaError(ErrorCode.INVALID_PARTITIONS, "-3 partitions")) == "-3 partitions"
     assert KafkaError(ErrorCode.REQUEST_TIMED_OUT).retriable
     assert not KafkaError(ErrorCode.INVALID_PARTITIONS).retriable
+
+
+def test_every_code_belongs_to_exactly_one_class() -> None:
+    times = Counter(code for codes in CLASSES.values() for code in codes)
+    assert set(ErrorCode) - set(times) == {ErrorCode.NONE}
+    assert [code for code, count in times.items() if count > 1] == []
+
+
+def test_every_class_of_the_tree_has_codes() -> None:
+    named = {
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, KafkaError)
+    }
+    assert named - set(CLASSES) == {KafkaError}
+
+
+@pytest.mark.parametrize("code", ErrorCode, ids=lambda code: code.name)
+def test_a_code_makes_the_exception_it_belongs_to(code: ErrorCode) -> None:
+    error = error_of(int(code), "why")
+    assert type(error) is next((kind for kind, codes in CLASSES.items() if code in codes), KafkaError)
+    assert (error.code, error.message, error.retriable) == (code, "why", isinstance(error, RetriableError))
+
+
+def test_a_subclass_that_is_named_stays_what_it_is() -> None:
+    error = FatalError(ErrorCode.NETWORK_EXCEPTION, "the certificate is wrong")
+    assert type(error) is FatalError
+    assert not error.retriable
+
+
+def test_an_error_says_who_what_and_what_to_do() -> None:
+    error = error_of(41, "topic t", broker=3, api="CreateTopics", advice="ask broker 2")
+    assert (error.broker, error.api, error.advice) == (3, "CreateTopics", "ask broker 2")
+    assert str(error) == "topic t; ask broker 2"
+    assert str(KafkaError(ErrorCode.NOT_CONTROLLER, advice="wait")).endswith("not the controller.; wait")
