@@ -24,7 +24,8 @@ from ottla.records.builder import BatchBuilder
 from ottla.records.compression import Codec
 from ottla.records.control import ControlType, EndTransactionMarker, build_end_transaction_marker
 from ottla.records.errors import CorruptRecordError
-from ottla.records.reader import Record, read_records
+from ottla.records.reader import read_records
+from ottla.records.record import Record
 
 NOW = 10_000_000
 DAY = 86_400_000

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ottla.cli.start_offsets import Start
     from ottla.client.consumer import Consumer, FetchedRecords
     from ottla.client.metadata import TopicPartition
-    from ottla.records.reader import Record
+    from ottla.records.record import RawRecord
 
 _FORMAT_HELP = (
     "%%s value, %%k key, %%h headers, %%o offset, %%p partition, %%t topic, %%T timestamp, "
@@ -195,10 +195,10 @@ def _format(options: argparse.Namespace) -> "Format":
 
 
 def _plain(delimiter: bytes, key_separator: bytes | None, null_marker: bytes) -> "Format":
-    def value(_topic: str, _partition: int, record: "Record") -> bytes:
+    def value(_topic: str, _partition: int, record: "RawRecord") -> bytes:
         return (null_marker if record.value is None else record.value) + delimiter
 
-    def key_and_value(topic: str, partition: int, record: "Record") -> bytes:
+    def key_and_value(topic: str, partition: int, record: "RawRecord") -> bytes:
         key = null_marker if record.key is None else record.key
         return key + (key_separator or b"") + value(topic, partition, record)
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from ottla.cli.errors import UsageError
 from ottla.cli.escapes import unescape
-from ottla.records.reader import Record
+from ottla.records.record import RawRecord
 
-Format = Callable[[str, int, Record], bytes]
+Format = Callable[[str, int, RawRecord], bytes]
 """Topic, partition and record to the bytes that are written, delimiter included."""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ottla.cli.errors import CommandError
-from ottla.records.reader import Record
+from ottla.records.record import RawRecord
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class InputRecord:
     partition: int | None = None
 
 
-def record_to_json(topic: str, partition: int, record: Record) -> bytes:
+def record_to_json(topic: str, partition: int, record: RawRecord) -> bytes:
     """The line for `record`, without a newline."""
     fields = {
         "topic": topic,

@@ -14,7 +14,8 @@ from ottla.core.clock import Clock
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.net.tasks import Tasks
 from ottla.records.batch import Batch
-from ottla.records.reader import Record, read_records
+from ottla.records.reader import read_records
+from ottla.records.record import RawRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class FetchedRecords:
     """Records of one partition, in order."""
 
     partition: TopicPartition
-    records: list[Record]
+    records: list[RawRecord]
     next_offset: int
     """The position behind them; offsets that hold nothing for a reader are passed over."""
     high_watermark: int
@@ -94,7 +95,7 @@ class Consumer:
         records = list(self._records(fetched))
         return FetchedRecords(fetched.partition, records, fetched.next_offset, fetched.high_watermark)
 
-    async def __aiter__(self) -> AsyncIterator[tuple[TopicPartition, Record]]:
+    async def __aiter__(self) -> AsyncIterator[tuple[TopicPartition, RawRecord]]:
         """Every record with its partition, for ever."""
         while True:
             fetched = await self.poll()
@@ -105,7 +106,7 @@ class Consumer:
         for topic in topics:
             await self._cluster.topic(topic)
 
-    def _records(self, fetched: FetchedBatches) -> Iterator[Record]:
+    def _records(self, fetched: FetchedBatches) -> Iterator[RawRecord]:
         for batch in fetched.batches:
             if batch.is_control:
                 continue

@@ -2,12 +2,12 @@
 
 import struct
 from collections.abc import Iterator
-from enum import IntEnum
 from typing import Final
 
 from ottla.records.compression import Codec
 from ottla.records.crc32c import crc32c
 from ottla.records.errors import CorruptRecordError, UnsupportedCodecError, UnsupportedMagicError
+from ottla.records.timestamp_type import TimestampType
 from ottla.wire.types import Buffer
 
 HEADER: Final = struct.Struct(">qiibIhiqqqhii")
@@ -29,13 +29,6 @@ DELETE_HORIZON_BIT: Final = 0x40
 
 _CODECS = tuple(Codec)
 _length_and_magic = struct.Struct(">iib")
-
-
-class TimestampType(IntEnum):
-    """Bit 3 of the attributes: who set the timestamps."""
-
-    CREATE_TIME = 0
-    LOG_APPEND_TIME = 1
 
 
 _TIMESTAMP_TYPES = tuple(TimestampType)

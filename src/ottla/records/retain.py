@@ -6,10 +6,11 @@ producer's last sequence is not lost with its last record.
 
 from collections.abc import Sequence
 
-from ottla.records.batch import CODEC_BITS, DELETE_HORIZON_BIT, Batch, TimestampType
-from ottla.records.builder import encode_header
+from ottla.records.batch import CODEC_BITS, DELETE_HORIZON_BIT, Batch
 from ottla.records.compression import compress
+from ottla.records.header import encode_header
 from ottla.records.spans import Span
+from ottla.records.timestamp_type import TimestampType
 from ottla.records.varint import encode, wrapped
 
 NO_TIMESTAMP = -1

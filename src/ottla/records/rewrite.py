@@ -4,10 +4,10 @@ import struct
 
 from ottla.core.limits import MAX_DECOMPRESSED_BYTES
 from ottla.records.batch import CODEC_BITS, CRC_START, HEADER_BYTES, LOG_APPEND_TIME_BIT, Batch
-from ottla.records.builder import encode_header
+from ottla.records.body import records_body
 from ottla.records.compression import Codec, compress
 from ottla.records.crc32c import crc32c
-from ottla.records.reader import records_body
+from ottla.records.header import encode_header
 
 _max_timestamp = struct.Struct(">q")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ottla.core.limits import MAX_DECOMPRESSED_BYTES
 from ottla.records.batch import Batch
-from ottla.records.reader import records_body
+from ottla.records.body import records_body
 from ottla.records.spans import record_spans
 
 NO_TIMESTAMP = -1

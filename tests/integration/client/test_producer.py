@@ -10,7 +10,7 @@ from tests.support.process import BrokerProcess
 from ottla.client import Admin, Consumer, Producer, ProducerSettings, RecordMetadata
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.records.compression import Codec
-from ottla.records.reader import Record
+from ottla.records.record import Record
 
 
 async def read(servers: str, topic: str, count: int) -> dict[int, list[Record]]:

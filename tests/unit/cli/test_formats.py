@@ -4,7 +4,7 @@ import pytest
 
 from ottla.cli.errors import UsageError
 from ottla.cli.formats import compile_format
-from ottla.records.reader import Record
+from ottla.records.record import Record
 
 RECORD = Record(
     offset=7,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ottla.cli.errors import CommandError
 from ottla.cli.json_records import InputRecord, record_from_json, record_to_json
-from ottla.records.reader import Record
+from ottla.records.record import Record
 
 data = st.none() | st.binary(max_size=20) | st.text(max_size=10).map(str.encode)
 headers = st.lists(st.tuples(st.text(max_size=5), data), max_size=3).map(tuple)

@@ -14,7 +14,8 @@ from ottla.records.batch import Batch, TimestampType
 from ottla.records.builder import BatchBuilder
 from ottla.records.compression import Codec
 from ottla.records.control import ControlType, EndTransactionMarker, build_end_transaction_marker
-from ottla.records.reader import Record, read_records
+from ottla.records.reader import read_records
+from ottla.records.record import Record
 
 NOW = 1_000_000
 RETENTION = 500

@@ -4,9 +4,10 @@ import pytest
 from tests.support.batches import Record, build
 
 from ottla.records.batch import HEADER, HEADER_BYTES, Batch, TimestampType, batches
-from ottla.records.builder import BatchBuilder, encode_header
+from ottla.records.builder import BatchBuilder
 from ottla.records.compression import Codec
 from ottla.records.errors import CorruptRecordError, UnsupportedCodecError, UnsupportedMagicError
+from ottla.records.header import encode_header
 
 
 def batch_bytes(count: int = 3, base_offset: int = 0) -> bytes:

@@ -8,7 +8,8 @@ from ottla.records.batch import Batch, TimestampType
 from ottla.records.builder import BatchBuilder
 from ottla.records.compression import Codec
 from ottla.records.errors import CorruptRecordError, RecordsTooLargeError
-from ottla.records.reader import Record, read_records
+from ottla.records.reader import read_records
+from ottla.records.record import Record
 from ottla.records.spans import record_spans
 
 
