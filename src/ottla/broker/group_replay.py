@@ -1,39 +1,26 @@
-"""From the bytes of a partition of `__consumer_offsets` back to the machine that wrote them."""
+"""From the batches of a partition of `__consumer_offsets` back to the machine that wrote them."""
 
 import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ottla.groups.records.codec import GroupRecord, decode
-from ottla.records.batch import Batch, batches
+from ottla.groups.records.codec import NO_PRODUCER, GroupRecord, decode
+from ottla.records.batch import Batch
 from ottla.records.control import ControlType, read_end_transaction_marker
-from ottla.records.errors import CorruptRecordError
 from ottla.records.reader import read_records
-from ottla.wire.types import ZERO_UUID, Buffer, WireError
+from ottla.wire.types import ZERO_UUID, WireError
 
 if TYPE_CHECKING:  # most of the groups floor: not at start
     from ottla.groups.state import GroupState
 
-NO_PRODUCER = -1
-
 _log = logging.getLogger(__name__)
 
 
-def replay(machine: "GroupState", data: Buffer, name: str) -> None:
-    """Apply whole batches of the partition `name`.
+def replay(machine: "GroupState", batch: Batch, name: str) -> None:
+    """Apply one batch of the partition `name`. Raises CorruptRecordError.
 
-    What cannot be read is passed over with a word: the other groups need their coordinator.
+    A record that is none of ours is passed over with a word.
     """
-    for batch in batches(data):
-        try:
-            if not batch.crc_is_valid():
-                raise CorruptRecordError("its checksum is wrong")
-            _replay_batch(machine, batch, name)
-        except CorruptRecordError as error:
-            _log.error("%s: the batch at offset %d is passed over: %s", name, batch.base_offset, error)
-
-
-def _replay_batch(machine: "GroupState", batch: Batch, name: str) -> None:
     if batch.is_control:
         marker = read_end_transaction_marker(batch)
         if marker is not None:
@@ -48,7 +35,7 @@ def _replay_batch(machine: "GroupState", batch: Batch, name: str) -> None:
             _log.error("%s: the record at offset %d is passed over: %s", name, each.offset, error)
             continue
         if record is not None:
-            machine.apply(record, producer_id)
+            machine.apply(record._replace(producer_id=producer_id))
 
 
 def offsets_of_lost_topics(machine: "GroupState") -> Iterator[GroupRecord]:

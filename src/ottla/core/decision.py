@@ -47,11 +47,12 @@ def carry_out(
     append: Callable[[list[RecordT]], None],
     apply: Callable[[RecordT], None],
     replies: list[tuple[Ticket, ReplyT]] | None = None,
+    carried_out: Callable[[Decision[RecordT, ReplyT]], None] | None = None,
 ) -> list[tuple[Ticket, ReplyT]]:
     """Steps 1 to 3 above, to the end of the chain. Returns the replies to send when all of it is committed.
 
     An exception from `append` goes through: what came before it in the chain is written and applied. Whoever passes
-    a list as `replies` finds there who must be told.
+    a list as `replies` finds there who must be told. `carried_out` is told each decision once its records are applied.
     """
     replies = [] if replies is None else replies
     following: Decision[RecordT, ReplyT] | None = decision
@@ -61,5 +62,7 @@ def carry_out(
             append(following.records)
             for record in following.records:
                 apply(record)
+        if carried_out is not None:
+            carried_out(following)
         following = following.then() if following.then is not None else None
     return replies

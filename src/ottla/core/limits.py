@@ -172,14 +172,18 @@ many."""
 REPLAY_CHUNK_BYTES = 262_144
 """Bytes of an internal partition that are replayed before the event loop has its turn: some milliseconds."""
 
-GROUP_DECISIONS_PER_TURN = 100
-"""Deadlines of groups that are looked at before the event loop has its turn; thousands may pass at once."""
+COORDINATOR_DECISIONS_PER_TURN = 100
+"""Deadlines of a coordinator that are looked at before the event loop has its turn; thousands may pass at once."""
 
 GROUP_RECORDS_PER_BATCH = 1_000
 """Records of one batch when many offsets go at once, as with a deleted topic: some ten kilobytes."""
 
-GROUP_APPEND_RETRY_MS = 1_000
-"""How long a group coordinator that cannot write lets what is due rest."""
+COORDINATOR_APPEND_RETRY_MS = 1_000
+"""How long a coordinator that cannot write lets what is due rest."""
+
+COORDINATOR_LOAD_WAIT_SECONDS = 5.0
+"""How long a request waits for its coordinator to be read back before it is told COORDINATOR_LOAD_IN_PROGRESS: less
+than clients wait for a reply, and longer than a partition of usual size takes."""
 
 SWITCH_INTERVAL_SECONDS = 0.0005
 """How long a thread that is back from a disk may wait for the interpreter while the event loop is busy: Python's own

@@ -4,7 +4,7 @@ from ottla.groups.classic.group import ClassicGroup
 from ottla.groups.config import GroupConfig
 from ottla.groups.consumer import writes
 from ottla.groups.consumer.group import ConsumerGroup
-from ottla.groups.offsets.store import NO_PRODUCER, OffsetStore
+from ottla.groups.offsets.store import OffsetStore
 from ottla.groups.records import consumer as consumer_records
 from ottla.groups.records.classic import GroupMetadataKey, GroupMetadataValue
 from ottla.groups.records.codec import GroupRecord
@@ -23,12 +23,12 @@ class GroupState:
         self.groups: dict[str, Group] = {}
         self.offsets = OffsetStore()
 
-    def apply(self, record: GroupRecord, producer_id: int = NO_PRODUCER) -> None:
+    def apply(self, record: GroupRecord) -> None:
         """Take in one record, read back from the log or just appended to it."""
         match record.key:
             case OffsetCommitKey(group=group_id):
                 assert isinstance(record.value, OffsetCommitValue | None)
-                self.offsets.apply(record.key, record.value, producer_id)
+                self.offsets.apply(record.key, record.value, record.producer_id)
                 if record.value is not None:
                     self.groups.setdefault(group_id, ClassicGroup(group_id))
             case GroupMetadataKey(group=group_id):

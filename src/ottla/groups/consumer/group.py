@@ -48,7 +48,7 @@ class ConsumerGroup:
 
     def apply(self, record: GroupRecord) -> None:
         """Take in one record of this group."""
-        key, value = record
+        key, value = record.key, record.value
         match key:
             case records.ConsumerGroupMetadataKey():
                 assert isinstance(value, records.ConsumerGroupMetadataValue)

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ottla.groups.records.codec import NO_PRODUCER
 from ottla.groups.records.offsets import OffsetCommitKey, OffsetCommitValue
-
-NO_PRODUCER = -1
 
 
 class Committed(NamedTuple):

@@ -15,11 +15,19 @@ from ottla.wire.types import Buffer, WireError
 _PREFIX = struct.Struct(">h")
 
 
+NO_PRODUCER = -1
+
+
 class GroupRecord(NamedTuple):
-    """One change of a group's persistent state; a value of None removes what `key` names."""
+    """One change of a group's persistent state; a value of None removes what `key` names.
+
+    One that a transactional producer wrote (KIP-98) counts when the marker of its transaction says so.
+    """
 
     key: Message
     value: Message | None
+    producer_id: int = NO_PRODUCER
+    producer_epoch: int = -1
 
 
 class _Kind(NamedTuple):
