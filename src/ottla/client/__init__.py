@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from ottla.client.consumer import Consumer
     from ottla.client.metadata import TopicPartition
     from ottla.client.producer import Producer
-    from ottla.client.settings import ClientSettings, ConsumerSettings, ProducerSettings
+    from ottla.client.settings import AdminSettings, ClientSettings, ConsumerSettings, ProducerSettings
     from ottla.client.topic import Topic
 
 _HOMES = {
     "Admin": "admin",
+    "AdminSettings": "settings",
     "ClientSettings": "settings",
     "Consumer": "consumer",
     "ConsumerSettings": "settings",
@@ -26,6 +27,7 @@ _HOMES = {
 
 __all__ = [
     "Admin",
+    "AdminSettings",
     "ClientSettings",
     "Consumer",
     "ConsumerSettings",

@@ -1,9 +1,22 @@
-"""What a client can be told; Kafka's names, units and (unless said) defaults."""
+"""What a client was told: Kafka's names, units and (unless said) the Java clients' defaults, checked.
 
-from dataclasses import dataclass
-from typing import Literal
+`settings_from(ProducerSettings, options)` makes them from a user's keyword arguments (`ottla.client.options`).
+"""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from ssl import SSLContext
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from ottla.client.options import OAuthTokenProvider, OptionError
+from ottla.client.settings_rules import check
 from ottla.records.compression import Codec
+
+if TYPE_CHECKING:
+    from ottla.client.serdes import Serde
+
+_EVER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,12 +25,48 @@ class ClientSettings:
 
     client_id: str = "ottla"
     request_timeout_ms: int = 30_000
-    socket_connection_setup_timeout_ms: int = 10_000
-    retry_backoff_ms: int = 100
-    retry_backoff_max_ms: int = 1_000
-    metadata_max_age_ms: int = 300_000
     default_api_timeout_ms: int = 60_000
     """How long a call that retries goes on doing so."""
+    socket_connection_setup_timeout_ms: int = 10_000
+    """TCP, TLS and SASL together."""
+    connections_max_idle_ms: int = 540_000
+    """A connection unused for so long is closed; -1 for never."""
+    client_dns_lookup: str = "use_all_dns_ips"
+    """`resolve_canonical_bootstrap_servers_only` takes each bootstrap host for all the hosts it stands for."""
+    retry_backoff_ms: int = 100
+    retry_backoff_max_ms: int = 1_000
+    reconnect_backoff_ms: int = 50
+    """How long a broker that could not be reached is let alone, doubled each time."""
+    reconnect_backoff_max_ms: int = 1_000
+    metadata_max_age_ms: int = 300_000
+    metadata_recovery_strategy: str = "rebootstrap"
+    """What to do when no known broker answers: start again from the bootstrap servers (KIP-899), or none."""
+    metadata_recovery_rebootstrap_trigger_ms: int = 300_000
+    """Also after so long without an answer about metadata (KIP-1102)."""
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str | None = None
+    sasl_plain_username: str | None = None
+    """For PLAIN and SCRAM alike, as in other Python clients."""
+    sasl_plain_password: str | None = None
+    sasl_oauth_token_provider: OAuthTokenProvider | None = None
+    ssl_context: SSLContext | None = None
+    """Instead of all other ssl options."""
+    ssl_cafile: str | None = None
+    """Who signs the brokers' certificates: a path, or the PEM text itself. Default: the system's authorities."""
+    ssl_certfile: str | None = None
+    """This client's certificate chain (and key, if `ssl_keyfile` is not given): a path or PEM text."""
+    ssl_keyfile: str | None = None
+    ssl_password: str | None = None
+    """Of the private key."""
+    ssl_check_hostname: bool = True
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminSettings(ClientSettings):
+    """Of the admin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +75,7 @@ class ProducerSettings(ClientSettings):
 
     acks: Literal[-1, 0, 1] = -1
     """-1 waits for all in-sync replicas, 1 for the leader, 0 for nobody: the offset is then unknown (-1)."""
+    enable_idempotence: bool = True
     linger_ms: int = 5
     batch_size: int = 16_384
     """Bytes after which a batch is sent without lingering on."""
@@ -34,25 +84,97 @@ class ProducerSettings(ClientSettings):
     delivery_timeout_ms: int = 120_000
     """From the moment a record is accepted until its delivery is known to have failed."""
     buffer_memory: int = 33_554_432
-    """Bytes waiting for delivery; beyond them `enqueue` waits."""
+    """Bytes waiting for delivery; beyond them sending waits."""
+    max_block_ms: int = 60_000
+    """How long sending waits for room and for a topic's metadata."""
     max_request_size: int = 1_048_576
     """Bytes of the largest record, and about those of the largest request."""
+    max_in_flight_requests_per_connection: int = 5
+    retries: int = _EVER
+    """Attempts after the first; `delivery_timeout_ms` is the better bound."""
+    transactional_id: str | None = None
+    transaction_timeout_ms: int = 60_000
+    key_serializer: "Serde[Any] | Callable[[Any], bytes | None] | None" = None
+    value_serializer: "Serde[Any] | Callable[[Any], bytes | None] | None" = None
     unknown_topic_timeout_ms: int = 5_000
     """How long a topic may stay unknown, as one that is just being created does. Not a setting of Kafka's."""
-
-    def __post_init__(self) -> None:
-        if self.acks not in (-1, 0, 1):
-            raise ValueError(f"acks is {self.acks}; it must be -1 (all), 0 or 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerSettings(ClientSettings):
     """Of the consumer."""
 
-    auto_offset_reset: Literal["earliest", "latest", "none"] = "none"
-    """What becomes of a position that the broker no longer has, or does not have yet; none is an error."""
+    group_id: str | None = None
+    group_instance_id: str | None = None
+    group_protocol: str = "classic"
+    group_remote_assignor: str | None = None
+    partition_assignment_strategy: tuple[str, ...] = ("range", "cooperative-sticky")
+    session_timeout_ms: int = 45_000
+    heartbeat_interval_ms: int = 3_000
+    max_poll_interval_ms: int = 300_000
+    max_poll_records: int = 500
+    auto_offset_reset: str = "latest"
+    """What becomes of a position that the broker no longer has, or that there is none of: earliest, latest,
+    by_duration:P… (KIP-1106); none is an error."""
+    enable_auto_commit: bool | Literal["after"] = True
+    """`after`: what the body of an `async for` has done with, when it asks for the next."""
+    auto_commit_interval_ms: int = 5_000
+    isolation_level: str = "read_uncommitted"
     fetch_min_bytes: int = 1
     fetch_max_bytes: int = 52_428_800
     fetch_max_wait_ms: int = 500
     max_partition_fetch_bytes: int = 1_048_576
     check_crcs: bool = True
+    client_rack: str = ""
+    """Where this client is, to fetch from a replica nearby (KIP-392)."""
+    allow_auto_create_topics: bool = True
+    exclude_internal_topics: bool = True
+    key_deserializer: "Serde[Any] | Callable[[bytes], Any] | None" = None
+    value_deserializer: "Serde[Any] | Callable[[bytes], Any] | None" = None
+
+
+Settings = TypeVar("Settings", bound=ClientSettings)
+
+
+def settings_from(kind: type[Settings], options: Mapping[str, Any]) -> Settings:
+    """The settings that these options make. Raises OptionError naming the option that is wrong, and the fix."""
+    known = [field.name for field in fields(kind)]
+    for name in options:
+        if name not in known:
+            raise OptionError(unknown_option(name, known))
+    values: dict[str, Any] = {name: _plain(name, value) for name, value in options.items()}
+    if issubclass(kind, ProducerSettings):
+        _settle_idempotence(values)
+    return kind(**values)
+
+
+def unknown_option(name: str, known: list[str]) -> str:
+    """What to say about a name that is none."""
+    nearest = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"there is no option {name}" + (f"; did you mean {nearest[0]}?" if nearest else "")
+
+
+def _plain(name: str, value: object) -> object:
+    """The one form that settings have of what options may say in several."""
+    if name == "acks" and value == "all":
+        return -1
+    if name == "compression_type" and isinstance(value, str) and value.upper() in Codec.__members__:
+        return Codec[value.upper()]
+    if name == "partition_assignment_strategy" and isinstance(value, list):
+        return tuple(value)
+    return value
+
+
+def _settle_idempotence(values: dict[str, Any]) -> None:
+    """Idempotence is on unless something that was asked for rules it out, as in the Java client (KIP-679).
+
+    Raises OptionError when it was asked for as well, by itself or by a transactional id.
+    """
+    acks, in_flight = values.get("acks", -1), values.get("max_in_flight_requests_per_connection", 5)
+    wanted = values.get("transactional_id") is not None or values.get("enable_idempotence", False) is True
+    if acks == -1 and in_flight <= 5 and not (wanted and values.get("enable_idempotence") is False):
+        return
+    if wanted:
+        rule = "acks='all', enable_idempotence=True and max_in_flight_requests_per_connection of 5 at most"
+        raise OptionError(f"idempotence, and with it transactional_id, needs {rule}")
+    values["enable_idempotence"] = False

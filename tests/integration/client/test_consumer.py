@@ -103,7 +103,7 @@ async def test_an_unknown_topic(broker: BrokerProcess, topic: str) -> None:
 async def test_an_offset_out_of_range_is_an_error_or_reset(broker: BrokerProcess, topic: str) -> None:
     await fill(broker.bootstrap, topic, 5)
     partition = TopicPartition(topic, 0)
-    async with Consumer(broker.bootstrap) as consumer:
+    async with Consumer(broker.bootstrap, ConsumerSettings(auto_offset_reset="none")) as consumer:
         await consumer.assign({partition: 99})
         with pytest.raises(KafkaError, match="has no offset 99") as caught:
             await consumer.poll()

@@ -23,7 +23,7 @@ from ottla.wire.messages.list_offsets import (
 )
 
 PARTITION = TopicPartition("t", 0)
-SETTINGS = ConsumerSettings(retry_backoff_ms=1, retry_backoff_max_ms=2)
+SETTINGS = ConsumerSettings(auto_offset_reset="none", retry_backoff_ms=1, retry_backoff_max_ms=2)
 
 
 class ScriptedLeader:
@@ -139,7 +139,9 @@ async def test_what_will_not_pass_is_raised(answer: PartitionData, code: ErrorCo
 
 async def test_a_partition_that_fails_for_too_long_is_given_up() -> None:
     leader = ScriptedLeader(*[some(code=ErrorCode.NOT_LEADER_OR_FOLLOWER)] * 1000)
-    settings = ConsumerSettings(retry_backoff_ms=1, retry_backoff_max_ms=1, default_api_timeout_ms=20)
+    settings = ConsumerSettings(
+        auto_offset_reset="none", retry_backoff_ms=1, retry_backoff_max_ms=1, default_api_timeout_ms=20
+    )
     async with fetching(leader, settings=settings) as fetcher:
         with pytest.raises(KafkaError) as caught:
             await fetcher.take()
@@ -149,7 +151,9 @@ async def test_a_partition_that_fails_for_too_long_is_given_up() -> None:
 async def test_a_partition_that_stays_without_a_leader_is_given_up() -> None:
     leader = ScriptedLeader()
     leader.metadata = Metadata()
-    settings = ConsumerSettings(retry_backoff_ms=1, retry_backoff_max_ms=1, default_api_timeout_ms=20)
+    settings = ConsumerSettings(
+        auto_offset_reset="none", retry_backoff_ms=1, retry_backoff_max_ms=1, default_api_timeout_ms=20
+    )
     async with fetching(leader, settings=settings) as fetcher:
         with pytest.raises(KafkaError, match="t-0 has no leader"):
             await fetcher.take()
@@ -179,7 +183,7 @@ async def test_what_was_fetched_of_an_unassigned_partition_is_dropped() -> None:
         taking.cancel()
 
 
-ONE_AT_A_TIME = ConsumerSettings(max_partition_fetch_bytes=1)
+ONE_AT_A_TIME = ConsumerSettings(auto_offset_reset="none", max_partition_fetch_bytes=1)
 
 
 async def the_first_answer(leader: ScriptedLeader) -> None:
