@@ -7,6 +7,7 @@ from ottla.groups.caller import Caller
 from ottla.groups.config import GroupConfig
 from ottla.groups.coordinator import GroupCoordinator
 from ottla.groups.decision import GroupDecision
+from ottla.groups.offsets import transactions
 from ottla.groups.offsets.requests import asked_groups, fetch_response
 from ottla.groups.records.codec import GroupRecord, decode, encode
 from ottla.groups.refusals import refusal
@@ -23,6 +24,7 @@ from ottla.wire.messages.offset_commit import OffsetCommitRequest
 from ottla.wire.messages.offset_delete import OffsetDeleteRequest
 from ottla.wire.messages.offset_fetch import OffsetFetchRequest, OffsetFetchResponseGroup
 from ottla.wire.messages.sync_group import SyncGroupRequest
+from ottla.wire.messages.txn_offset_commit import TxnOffsetCommitRequest
 from ottla.wire.schema import Message
 
 DEVELOPMENT = GroupConfig(group_initial_rebalance_delay_ms=0)
@@ -45,7 +47,8 @@ class GroupShell:
     def __init__(self, config: GroupConfig = DEVELOPMENT, **partition_counts: int) -> None:
         self.config = config
         self.topics = topics(**partition_counts)
-        self.log: list[tuple[bytes, bytes | None]] = []
+        self.log: list[tuple[bytes, bytes | None, int] | tuple[int, bool]] = []
+        """Records with the producer id of their transaction, and markers: a producer id, and whether it committed."""
         self.now_ms = 1_000_000
         self.tickets = 0
         self.requests: dict[int, tuple[Message, int]] = {}
@@ -89,6 +92,8 @@ class GroupShell:
                 return coordinator.consumer_group_heartbeat(request, caller, now_ms)
             case OffsetCommitRequest():
                 return coordinator.commit_offsets(request, caller, now_ms)
+            case TxnOffsetCommitRequest():
+                return transactions.commit(coordinator, request, caller, now_ms)
             case OffsetFetchRequest():
                 (group,) = asked_groups(request, caller.version)
                 self.requests[caller.ticket] = (group, caller.version)
@@ -133,7 +138,7 @@ class GroupShell:
     def append(self, records: list[GroupRecord]) -> None:
         if self.fails:
             raise OSError("the disk is full")
-        self.log += [encode(record) for record in records]
+        self.log += [(*encode(record), record.producer_id) for record in records]
 
     def answer(self, replies: list[tuple[int, Message | KafkaError]]) -> None:
         for ticket, reply in replies:
@@ -145,6 +150,11 @@ class GroupShell:
             # What the client reads: every reply fits its version.
             self.replies[ticket] = type(response).decode(b"".join(response.encode(version)), version)[0]
             self.replied_ms[ticket] = self.now_ms
+
+    def end_transaction(self, producer_id: int, *, committed: bool) -> None:
+        """A marker arrives."""
+        self.log.append((producer_id, committed))
+        self.coordinator.end_transaction(producer_id, committed=committed)
 
     def set_topics(self, **partition_counts: int) -> None:
         self.topics = topics(self.topics.version + 1, **partition_counts)
@@ -161,8 +171,12 @@ class GroupShell:
     def replayed(self) -> GroupCoordinator:
         """A coordinator that has only read the log."""
         coordinator = GroupCoordinator(self.config, self.topics)
-        for key, value in self.log:
+        for entry in self.log:
+            if len(entry) == 2:
+                coordinator.end_transaction(entry[0], committed=entry[1])
+                continue
+            key, value, producer_id = entry
             record = decode(key, value)
             assert record is not None
-            coordinator.apply(record)
+            coordinator.apply(record._replace(producer_id=producer_id))
         return coordinator

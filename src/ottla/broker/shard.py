@@ -80,7 +80,7 @@ class Shard(ABC, Generic[MachineT, RecordT]):
     def _replay(self, batch: Batch) -> None:
         """Hand what the batch says to the machine. Raises CorruptRecordError."""
 
-    def _builder(self, records: Sequence[RecordT]) -> BatchBuilder:
+    def _builder(self, records: Sequence[RecordT]) -> BatchBuilder:  # noqa: ARG002  some kinds look at them
         """What the records become a batch with."""
         return BatchBuilder()
 

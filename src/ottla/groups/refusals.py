@@ -10,6 +10,7 @@ from ottla.wire.messages import (
     describe_groups,
     offset_commit,
     offset_fetch,
+    txn_offset_commit,
 )
 from ottla.wire.messages.consumer_group_heartbeat import (
     ConsumerGroupHeartbeatRequest,
@@ -22,6 +23,9 @@ from ottla.wire.messages.list_groups import ListGroupsRequest, ListGroupsRespons
 from ottla.wire.messages.offset_delete import OffsetDeleteRequest, OffsetDeleteResponse
 from ottla.wire.messages.sync_group import SyncGroupRequest, SyncGroupResponse
 from ottla.wire.schema import Message
+
+LOADING_SINCE = 2
+"""The first version of TxnOffsetCommit that may be answered COORDINATOR_LOAD_IN_PROGRESS."""
 
 
 def refusal(request: Message, error: KafkaError, version: int) -> Message:
@@ -53,6 +57,29 @@ def _commit(
                 partitions=[
                     offset_commit.OffsetCommitResponsePartition(
                         partition_index=partition.partition_index, error_code=error.code
+                    )
+                    for partition in topic.partitions
+                ],
+            )
+            for topic in request.topics
+        ]
+    )
+
+
+def _commit_in_transaction(
+    request: txn_offset_commit.TxnOffsetCommitRequest, error: KafkaError, version: int
+) -> txn_offset_commit.TxnOffsetCommitResponse:
+    """Producers from before Apache Kafka 2.0 do not know that a coordinator may be loading."""
+    code = error.code
+    if code is ErrorCode.COORDINATOR_LOAD_IN_PROGRESS and version < LOADING_SINCE:
+        code = ErrorCode.COORDINATOR_NOT_AVAILABLE
+    return txn_offset_commit.TxnOffsetCommitResponse(
+        topics=[
+            txn_offset_commit.TxnOffsetCommitResponseTopic(
+                name=topic.name,
+                partitions=[
+                    txn_offset_commit.TxnOffsetCommitResponsePartition(
+                        partition_index=partition.partition_index, error_code=code
                     )
                     for partition in topic.partitions
                 ],
@@ -123,6 +150,7 @@ _REFUSALS: dict[type[Message], Callable[[Any, KafkaError, int], Message]] = {
     ConsumerGroupHeartbeatRequest: _heartbeat,
     offset_commit.OffsetCommitRequest: _commit,
     offset_fetch.OffsetFetchRequestGroup: _fetch,
+    txn_offset_commit.TxnOffsetCommitRequest: _commit_in_transaction,
     OffsetDeleteRequest: _plain(OffsetDeleteResponse),
     ListGroupsRequest: _plain(ListGroupsResponse),
     describe_groups.DescribeGroupsRequest: _describe,
