@@ -1,1 +1,1 @@
-"""The transaction coordinator as a pure machine. Empty until transactions are served."""
+"""The transaction coordinator as a pure machine: which transactions there are, and how each one must end."""
