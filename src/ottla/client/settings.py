@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -47,7 +47,7 @@ class ClientSettings:
     sasl_mechanism: str | None = None
     sasl_plain_username: str | None = None
     """For PLAIN and SCRAM alike, as in other Python clients."""
-    sasl_plain_password: str | None = None
+    sasl_plain_password: str | None = field(default=None, repr=False)
     sasl_oauth_token_provider: OAuthTokenProvider | None = None
     ssl_context: SSLContext | None = None
     """Instead of all other ssl options."""
@@ -55,8 +55,8 @@ class ClientSettings:
     """Who signs the brokers' certificates: a path, or the PEM text itself. Default: the system's authorities."""
     ssl_certfile: str | None = None
     """This client's certificate chain (and key, if `ssl_keyfile` is not given): a path or PEM text."""
-    ssl_keyfile: str | None = None
-    ssl_password: str | None = None
+    ssl_keyfile: str | None = field(default=None, repr=False)
+    ssl_password: str | None = field(default=None, repr=False)
     """Of the private key."""
     ssl_check_hostname: bool = True
 
@@ -138,7 +138,7 @@ Settings = TypeVar("Settings", bound=ClientSettings)
 
 def settings_from(kind: type[Settings], options: Mapping[str, Any]) -> Settings:
     """The settings that these options make. Raises OptionError naming the option that is wrong, and the fix."""
-    known = [field.name for field in fields(kind)]
+    known = [option.name for option in fields(kind)]
     for name in options:
         if name not in known:
             raise OptionError(unknown_option(name, known))
