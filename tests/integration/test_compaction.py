@@ -67,10 +67,9 @@ def append(
 
 
 def append_marker(log: Log, control_type: ControlType, producer_id: int) -> int:
-    raw = build_end_transaction_marker(
-        EndTransactionMarker(control_type, 0), producer_id=producer_id, producer_epoch=0, timestamp_ms=NOW
-    )
-    appended = log.append(Batch(raw), 0, NOW)
+    marker = EndTransactionMarker(control_type, 0)
+    raw = build_end_transaction_marker(marker, producer_id=producer_id, producer_epoch=0, timestamp_ms=NOW)
+    appended = log.append_marker(Batch(raw), marker, 0, NOW)
     log.high_watermark = log.log_end_offset
     return appended.base_offset
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 
 from ottla.broker.flusher import Flusher
+from ottla.broker.unverified import UnverifiedProducers
 from ottla.broker.waiting import Commits, LongPoll
 from ottla.cluster.metadata import PartitionImage, TopicImage
 from ottla.core.errors import ErrorCode, KafkaError
@@ -17,6 +18,7 @@ from ottla.log.errors import LogWriteError
 from ottla.log.flush import Flush
 from ottla.log.log import Appended, Log
 from ottla.records.batch import Batch
+from ottla.records.control import ControlType, EndTransactionMarker, build_end_transaction_marker
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class Partition:
         "replicas",
         "topic",
         "topic_id",
+        "unverified",
     )
 
     def __init__(self, topic: TopicImage, index: int, log: Log, flusher: Flusher) -> None:
@@ -52,6 +55,8 @@ class Partition:
         self.lead(topic.partitions[index])
         self.error = ErrorCode.NONE
         """Why this partition serves nobody: its disk failed, or it was deleted."""
+        self.unverified = UnverifiedProducers()
+        """Whose transaction may begin here when its coordinator agrees."""
         self._flusher = flusher
         self._commits = Commits()
         self._polls: set[LongPoll] = set()
@@ -82,13 +87,18 @@ class Partition:
     def __str__(self) -> str:
         return f"{self.topic}-{self.index}"
 
-    def append(self, batch: Batch, now_ms: int, *, durable: bool) -> Appended:
+    def append(
+        self, batch: Batch, now_ms: int, *, durable: bool, marker: EndTransactionMarker | None = None
+    ) -> Appended:
         """Append one validated batch. `durable`: it counts as committed only once it is on disk.
 
         Raises KafkaError: KAFKA_STORAGE_ERROR when the disk refuses it (nothing is appended then).
         """
         try:
-            appended = self.log.append(batch, self.leader_epoch, now_ms)
+            if marker is None:
+                appended = self.log.append(batch, self.leader_epoch, now_ms)
+            else:
+                appended = self.log.append_marker(batch, marker, self.leader_epoch, now_ms)
         except LogWriteError as failure:
             raise self._refused(failure) from failure
         self._unreadable_bytes += batch.batch_length + 12
@@ -97,6 +107,41 @@ class Partition:
             self._flusher.request(self)
         else:
             self._advance()
+        return appended
+
+    def append_marker(
+        self,
+        producer_id: int,
+        producer_epoch: int,
+        coordinator_epoch: int,
+        *,
+        committed: bool,
+        transaction_version: int,
+        now_ms: int,
+        durable: bool = True,
+    ) -> Appended:
+        """End a producer's transaction here, or say again that it ended; all see it once its offset is committed.
+
+        Raises KafkaError: INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED (see `ottla.log.producers`), the
+        partition's own error, KAFKA_STORAGE_ERROR. Nothing is appended then.
+        """
+        refusal = self.error or self.log.producers.check_marker(
+            producer_id, producer_epoch, coordinator_epoch, transaction_version
+        )
+        if refusal:
+            raise KafkaError(
+                refusal, f"{self}: no marker for producer {producer_id} at epoch {producer_epoch}"
+            )
+        marker = EndTransactionMarker(
+            ControlType.COMMIT if committed else ControlType.ABORT, coordinator_epoch
+        )
+        batch = Batch(
+            build_end_transaction_marker(
+                marker, producer_id=producer_id, producer_epoch=producer_epoch, timestamp_ms=now_ms
+            )
+        )
+        appended = self.append(batch, now_ms, durable=durable, marker=marker)
+        self.unverified.settle(producer_id)
         return appended
 
     def _refused(self, failure: LogWriteError) -> KafkaError:

@@ -24,6 +24,10 @@ PRODUCER_BATCHES_REMEMBERED = 5
 """Batches of one producer that are known again when they come twice: as many as a client may have in flight
 (KIP-98)."""
 
+UNVERIFIED_PRODUCERS = 10_000
+"""Producers of one partition whose transaction is being asked about; of one that comes back after so many others it is
+forgotten only which of its batches was to come first."""
+
 READ_BUFFER_BYTES = 262_144
 """One per event loop, for all its connections: as much as one read of a fast socket brings; more no longer
 helps."""
@@ -188,3 +192,20 @@ than clients wait for a reply, and longer than a partition of usual size takes."
 SWITCH_INTERVAL_SECONDS = 0.0005
 """How long a thread that is back from a disk may wait for the interpreter while the event loop is busy: Python's own
 5 ms would be most of the time that an acknowledged write takes."""
+
+MARKER_RETRY_SECONDS = 0.02
+"""How long a coordinator waits before it tries again to end a transaction in a partition that could not be written;
+each time twice as long, up to the next."""
+
+MARKER_RETRY_MAX_SECONDS = 5.0
+"""The longest of those waits: a disk that was full may be emptied, and nobody wants to wait for a minute then."""
+
+DECODE_ON_THE_SPOT_BYTES = 262_144
+"""A fetched batch larger than this is decompressed and decoded in a thread, so that a consumer's heartbeats go on:
+smaller ones take some milliseconds, and a thread more than that."""
+
+MIN_SCRAM_ITERATIONS = 4_096
+"""Of SCRAM's key derivation: RFC 7677's least; a broker that asks for fewer makes a password easy to guess."""
+
+MAX_SCRAM_ITERATIONS = 1_000_000
+"""Some 0.2 s of the client's time; a broker that asks for more may only want to keep it busy."""

@@ -121,11 +121,11 @@ class CleanedSegment:
         self._parts, self._pending_bytes = [], 0
 
     def finish(self) -> Segment:
-        """Write the rest and the indexes, and have all three files on disk. Raises OSError."""
+        """Write the rest and the indexes, and have all files on disk. Raises OSError."""
         self._write()
         self.segment.seal()
-        for extension in SEGMENT_FILES:
-            self._directory.sync_file(self.segment.name(extension))
+        for name in (self.segment.name(LOG), *(file.name for _, file in self.segment.indexes)):
+            self._directory.sync_file(name)
         return self.segment
 
     def discard(self) -> None:

@@ -8,7 +8,7 @@ producers, so that a restart need not look at anything before its end offset.
 from typing import NamedTuple
 
 from ottla.log.directory import Directory, Held
-from ottla.log.index import Index, Unstored
+from ottla.log.index import StoredIndex, Unstored
 from ottla.log.names import TEMPORARY
 from ottla.log.presence import Presence
 from ottla.log.segment import Segment
@@ -17,7 +17,7 @@ from ottla.log.segment import Segment
 class IndexPatch(NamedTuple):
     """What an index's file lacks, and the file, held open: it may be renamed meanwhile."""
 
-    target: Index
+    target: StoredIndex
     file: Held
     unstored: Unstored
 
@@ -71,7 +71,7 @@ class Flush:
         """Files that are written when a log is made, and never again."""
         self.checkpoint = False
         self.patches: list[IndexPatch] = []
-        """For the active segment's two indexes."""
+        """For the active segment's indexes."""
         self.files: list[tuple[str, bytes]] = []
         """Small files that get a new content at once: leader epochs, producers."""
         self.snapshot = False

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from copy import copy
 from operator import lt
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, Protocol
 
 from ottla.log.names import INDEX, TIME_INDEX
 from ottla.log.scan import ReadAt
@@ -27,13 +27,24 @@ class Unstored(NamedTuple):
     stored: int
 
 
+class StoredIndex(Protocol):
+    """Entries of one size, of which the first `stored` are in a file."""
+
+    ENTRY: ClassVar[struct.Struct]
+    stored: int
+
+    def unstored(self) -> Unstored: ...
+
+    def stored_up_to(self, stored: int) -> None: ...
+
+
 class Index:
     """What both indexes share: two columns in memory, `_first` and `_second`, after `stored` entries in the file."""
 
     __slots__ = ("_first", "_second", "base_offset", "stored")
 
     EXTENSION = ""
-    ENTRY = struct.Struct("")
+    ENTRY: ClassVar = struct.Struct("")
 
     def __init__(self, base_offset: int, stored: int) -> None:
         self.base_offset = base_offset
@@ -114,7 +125,7 @@ class OffsetIndex(Index):
 
     __slots__ = ()
     EXTENSION = INDEX
-    ENTRY = struct.Struct(">II")
+    ENTRY: ClassVar = struct.Struct(">II")
 
     @staticmethod
     def _columns() -> "tuple[array[int], array[int]]":
@@ -152,7 +163,7 @@ class TimeIndex(Index):
 
     __slots__ = ("_last",)
     EXTENSION = TIME_INDEX
-    ENTRY = struct.Struct(">qI")
+    ENTRY: ClassVar = struct.Struct(">qI")
 
     def __init__(self, base_offset: int, stored: int) -> None:
         super().__init__(base_offset, stored)

@@ -14,13 +14,11 @@ from ottla.log.directory import Directory
 from ottla.log.names import (
     CLEANED,
     DELETED,
-    INDEX,
     LOG,
     SEGMENT_FILES,
     SNAPSHOT,
     SWAP,
     TEMPORARY,
-    TIME_INDEX,
     base_offset,
 )
 from ottla.log.scan import headers
@@ -89,6 +87,6 @@ def _next_offset(segment: Segment) -> int:
 def _remove_orphans(directory: Directory, names: list[str], bases: set[int]) -> None:
     for name in names:
         offset = base_offset(name)
-        if offset is not None and offset not in bases and name.endswith((INDEX, TIME_INDEX)):
+        if offset is not None and offset not in bases and name.endswith(SEGMENT_FILES[1:]):
             _log.warning("%s: removing %s, whose log is gone", directory.path, name)
             directory.remove(name)

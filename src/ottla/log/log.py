@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from ottla.core.errors import ErrorCode, KafkaError
+from ottla.log.aborted import AbortedTransaction
 from ottla.log.config import LogConfig
 from ottla.log.directory import Directory
 from ottla.log.errors import LogWriteError
@@ -24,6 +25,7 @@ from ottla.log.rolling import RollLimits
 from ottla.log.segment import Segment
 from ottla.log.stored_log import StoredLog
 from ottla.records.batch import Batch
+from ottla.records.control import ControlType, EndTransactionMarker
 
 _head = struct.Struct(">qiib").pack
 _HEAD_BYTES = 17
@@ -106,6 +108,16 @@ class Log(StoredLog):
         return Appended(
             base_offset, last_offset, max_timestamp if batch.attributes & _LOG_APPEND_TIME else -1
         )
+
+    def append_marker(
+        self, batch: Batch, marker: EndTransactionMarker, leader_epoch: int, now_ms: int
+    ) -> Appended:
+        """Append the control batch that holds `marker`: its producer's transaction ends. Raises LogWriteError."""
+        appended = self.append(batch, leader_epoch, now_ms)
+        ended = self.producers.ended(batch, marker.coordinator_epoch, appended.base_offset)
+        if ended is not None and marker.control_type is ControlType.ABORT:
+            self.aborted.add(AbortedTransaction(*ended))
+        return appended
 
     def _room_for(self, size: int, last_offset: int, max_timestamp: int, now_ms: int) -> Segment:
         """The segment to append to, after working out the limits and rolling where they are passed."""
@@ -198,6 +210,7 @@ class Log(StoredLog):
             self.roll(now_ms)
         old = segments[:count]
         doomed = segments.drop(0, count)
+        self.aborted.forget()
         self._durability.dropped(old)
         self.raise_log_start_offset(segments[0].base_offset)
         return doomed
@@ -264,6 +277,7 @@ class Log(StoredLog):
             self._snapshots.truncated(end_offset, self.producers)
         self._reader.forget()
         self._limits.forget()
+        self.aborted.forget()
         assert self.log_start_offset <= self.high_watermark <= self.log_end_offset
 
     def swap_segments(self, replaced: list[Segment], cleaned: list[Segment]) -> list[str]:
@@ -275,4 +289,5 @@ class Log(StoredLog):
             doomed = self.segments.swap(replaced, cleaned)
             self._durability.dropped(replaced)
         self._reader.forget()
+        self.aborted.forget()
         return doomed

@@ -5,8 +5,12 @@ import re
 LOG = ".log"
 INDEX = ".index"
 TIME_INDEX = ".timeindex"
-SEGMENT_FILES = (LOG, INDEX, TIME_INDEX)
-"""A segment's files. The first one is what makes it a segment; the others can be rebuilt from it."""
+ABORTED_INDEX = ".txnindex"
+SEGMENT_FILES = (LOG, INDEX, TIME_INDEX, ABORTED_INDEX)
+"""A segment's files. The first one is what makes it a segment; the others can be rebuilt from it.
+
+The last one is there only where a transaction was aborted.
+"""
 
 SNAPSHOT = ".snapshot"
 """The producers of a partition as they were at the offset in the name; belongs to no segment."""

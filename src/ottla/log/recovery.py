@@ -10,11 +10,12 @@ import logging
 from collections.abc import Iterator
 
 from ottla.core.limits import RECOVERY_CHUNK_BYTES
+from ottla.log.aborted import AbortedIndex, trusted_rows
 from ottla.log.epochs import EpochHistory
 from ottla.log.errors import LogReadError
 from ottla.log.index import OffsetIndex, TimeIndex
 from ottla.log.index_files import last_offset_at, stored_counts, trusted_entries, trusted_time_entries
-from ottla.log.names import INDEX, TIME_INDEX
+from ottla.log.names import ABORTED_INDEX, INDEX, TIME_INDEX
 from ottla.log.producer_recovery import ProducerRecovery
 from ottla.log.scan import BatchAt, ReadAt, header_at, headers
 from ottla.log.segment import Segment
@@ -64,7 +65,7 @@ class Recovery:
                 if batch.leader_epoch > self._epochs.latest:
                     self._epochs.assign(batch.leader_epoch, batch.base_offset)
                 self._segment.note(batch, self._interval_bytes)
-                self._producers.walked(batch)
+                self._producers.walked(batch, self._segment)
                 self.next_offset = batch.last_offset + 1
                 valid = batch.position + batch.size
         except LogReadError as damage:
@@ -74,6 +75,8 @@ class Recovery:
     def _start(self, recovery_point: int | None) -> int:
         """Load what can be believed of the indexes; where to begin, -1 when nothing can be believed."""
         segment = self._segment
+        if recovery_point is not None:
+            segment.use_aborted(AbortedIndex(self._rows(recovery_point)))
         counts = self._counts(recovery_point) or (0, 0)
         index = OffsetIndex(segment.base_offset, counts[0])
         segment.use_indexes(index, TimeIndex(segment.base_offset, counts[1]))
@@ -96,6 +99,12 @@ class Recovery:
         except FileNotFoundError:
             return None
         return trusted_entries(index, relative, self._end), trusted_time_entries(time_index, relative)
+
+    def _rows(self, recovery_point: int) -> bytes:
+        """What of the index of aborted transactions was synced with the recovery point."""
+        name = self._segment.name(ABORTED_INDEX)
+        there = self._segment.directory.exists(name)
+        return trusted_rows(self._segment.directory.read(name), recovery_point) if there else b""
 
     def _batches(self, position: int, checked_from: int | None) -> Iterator[BatchAt]:
         """From `position` on, those before the offset `checked_from` by their headers alone."""

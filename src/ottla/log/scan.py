@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ottla.core.limits import MAX_BATCH_BYTES, SCAN_CHUNK_BYTES
 from ottla.log.errors import LogReadError
-from ottla.records.batch import CONTROL_BIT, HEADER_BYTES
+from ottla.records.batch import CONTROL_BIT, HEADER_BYTES, TRANSACTIONAL_BIT
 from ottla.wire.types import Buffer
 
 ReadAt = Callable[[int, int], Buffer]
@@ -34,7 +34,15 @@ class BatchAt(NamedTuple):
     producer_id: int
     producer_epoch: int
     base_sequence: int
-    is_control: bool
+    attributes: int
+
+    @property
+    def is_transactional(self) -> bool:
+        return self.attributes & TRANSACTIONAL_BIT != 0
+
+    @property
+    def is_control(self) -> bool:
+        return self.attributes & CONTROL_BIT != 0
 
     @property
     def last_offset_delta(self) -> int:
@@ -42,7 +50,9 @@ class BatchAt(NamedTuple):
 
     @property
     def last_sequence(self) -> int:
-        """The sequence number of the last record; after 2^31-1 comes 0."""
+        """The sequence number of the last record, after 2^31-1 comes 0; -1 when the batch has none."""
+        if self.base_sequence < 0:
+            return -1
         return (self.base_sequence + self.last_offset_delta) & _MAX_SEQUENCE
 
 
@@ -58,7 +68,7 @@ def header_at(buffer: Buffer, index: int, position: int) -> BatchAt:
         raise LogReadError(f"no record batch begins at byte {position}")
     return BatchAt(
         position, length + 12, base_offset, base_offset + delta, epoch, base_timestamp, max_timestamp,
-        producer_id, producer_epoch, base_sequence, attributes & CONTROL_BIT != 0,
+        producer_id, producer_epoch, base_sequence, attributes,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""One segment of a log: a file of batches, its two indexes, and what is known about them without looking.
+"""One segment of a log: a file of batches, its indexes, and what is known about them without looking.
 
 Only the last segment of a log is appended to. A sealed one costs no system call until somebody needs it; then its size
 and indexes are looked up once, and an index that is missing or damaged is built again from the batches.
@@ -7,12 +7,13 @@ and indexes are looked up once, and an index that is missing or damaged is built
 import logging
 from collections.abc import Callable
 
+from ottla.log.aborted import AbortedIndex, AbortedIndexError, whole_rows
 from ottla.log.directory import Directory, File
-from ottla.log.index import Index, OffsetIndex, TimeIndex
+from ottla.log.index import OffsetIndex, StoredIndex, TimeIndex
 from ottla.log.index_files import IndexMismatch, find_indexed, stored_counts
-from ottla.log.names import INDEX, LOG, SEGMENT_FILES, TIME_INDEX, segment_name
-from ottla.log.scan import BatchAt, ColdRead, ReadAt, headers
-from ottla.wire.types import Buffer
+from ottla.log.names import ABORTED_INDEX, INDEX, LOG, TIME_INDEX
+from ottla.log.scan import BatchAt, ReadAt, headers
+from ottla.log.segment_files import SegmentFiles
 
 _log = logging.getLogger(__name__)
 
@@ -20,31 +21,23 @@ UNKNOWN = -2
 """A timestamp that was not looked up yet; -1 is Kafka's «none»."""
 
 
-class Segment:
+class Segment(SegmentFiles):
     """Batches from `base_offset` on."""
 
     __slots__ = (
+        "_aborted",
         "_index",
-        "_index_file",
-        "_log",
-        "_time_file",
         "_time_index",
-        "base_offset",
         "created_ms",
-        "directory",
         "end",
         "first_timestamp",
         "indexed_position",
         "max_timestamp",
         "max_timestamp_offset",
-        "suffix",
     )
 
     def __init__(self, directory: Directory, base_offset: int, suffix: str = "") -> None:
-        self.directory = directory
-        self.base_offset = base_offset
-        self.suffix = suffix
-        """What follows the extension in the files' names: nothing, or `.cleaned` and its like."""
+        super().__init__(directory, base_offset, suffix)
         self.created_ms = 0
         self.first_timestamp = UNKNOWN
         """The first batch's greatest timestamp, from which `segment.ms` counts; -1 while there is none."""
@@ -55,23 +48,9 @@ class Segment:
         """The last offset of the first batch that has `max_timestamp`."""
         self.end = -1
         """Where the last whole batch ends, -1 while nobody asked; outside, read `size` unless it is the active one."""
-        self._log: File | None = None
         self._index: OffsetIndex | None = None
-        self._index_file: File | None = None
         self._time_index: TimeIndex | None = None
-        self._time_file: File | None = None
-
-    def __repr__(self) -> str:
-        return f"Segment({self.directory.path}/{self.name(LOG)})"
-
-    def name(self, extension: str) -> str:
-        return segment_name(self.base_offset, extension) + self.suffix
-
-    @property
-    def log(self) -> File:
-        if self._log is None:
-            self._log = self.directory.file(self.name(LOG))
-        return self._log
+        self._aborted: AbortedIndex | None = None
 
     @property
     def size(self) -> int:
@@ -82,6 +61,9 @@ class Segment:
     def create(self, now_ms: int, preallocate_bytes: int = 0) -> None:
         """Make the file. Raises OSError."""
         self.log.create()
+        self.directory.remove(
+            self.name(ABORTED_INDEX)
+        )  # of an earlier segment, which a crash left without its log
         if preallocate_bytes:
             self.log.allocate(preallocate_bytes)
         self.start_empty(now_ms)
@@ -93,52 +75,23 @@ class Segment:
         self.first_timestamp = self.max_timestamp = -1
         self.max_timestamp_offset = self.base_offset
         self.use_indexes(OffsetIndex(self.base_offset, 0), TimeIndex(self.base_offset, 0))
+        self.use_aborted(AbortedIndex())
+
+    def use_aborted(self, aborted: AbortedIndex) -> None:
+        self._aborted = aborted
 
     def use_indexes(self, index: OffsetIndex, time_index: TimeIndex) -> None:
         self._index, self._time_index = index, time_index
         self.indexed_position = index.absolute(self.read_index, len(index) - 1)[1]
 
-    # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────
-
-    def read(self, size: int, position: int) -> Buffer:
-        """From the log file, waiting for the disk where needed."""
-        return self.log.read(size, position)
-
-    def read_cached(self, size: int, position: int) -> Buffer:
-        """From the log file without waiting. Raises ColdRead."""
-        data = self.log.read_cached(size, position)
-        if data is None:
-            raise ColdRead
-        return data
-
-    def read_index(self, size: int, position: int) -> Buffer:
-        return self.index_file.read(size, position)
-
-    def read_index_cached(self, size: int, position: int) -> Buffer:
-        data = self.index_file.read_cached(size, position)
-        if data is None:
-            raise ColdRead
-        return data
-
-    def read_time_index(self, size: int, position: int) -> Buffer:
-        return self.time_index_file.read(size, position)
-
     @property
-    def index_file(self) -> File:
-        if self._index_file is None:
-            self._index_file = self.directory.file(self.name(INDEX))
-        return self._index_file
-
-    @property
-    def time_index_file(self) -> File:
-        if self._time_file is None:
-            self._time_file = self.directory.file(self.name(TIME_INDEX))
-        return self._time_file
-
-    @property
-    def indexes(self) -> tuple[tuple[Index, File], tuple[Index, File]]:
-        """Both indexes with their files."""
-        return (self.index, self.index_file), (self.time_index, self.time_index_file)
+    def indexes(self) -> list[tuple[StoredIndex, File]]:
+        """The indexes with their files; that of aborted transactions where one is known."""
+        found: list[tuple[StoredIndex, File]] = [
+            (self.index, self.index_file),
+            (self.time_index, self.time_index_file),
+        ]
+        return [*found, (self._aborted, self.aborted_file)] if self._aborted else found
 
     @property
     def index(self) -> OffsetIndex:
@@ -153,6 +106,24 @@ class Segment:
             self._load_indexes()
         assert self._time_index is not None
         return self._time_index
+
+    @property
+    def aborted(self) -> AbortedIndex:
+        """The index of aborted transactions. Raises AbortedIndexError where its file is damaged."""
+        if self._aborted is None:
+            name = self.name(ABORTED_INDEX)
+            there = self.directory.exists(name)
+            self._aborted = AbortedIndex(whole_rows(self.directory.read(name)) if there else b"")
+        return self._aborted
+
+    @property
+    def sound_aborted(self) -> AbortedIndex | None:
+        """The same, None where it is damaged: `AbortedTransactions` makes it again when somebody asks."""
+        try:
+            return self.aborted
+        except AbortedIndexError as error:
+            _log.warning("%s: its index of aborted transactions is damaged: %s", self, error)
+            return None
 
     def _load_indexes(self) -> None:
         """Look at a sealed segment's index files for the first time. What they say is checked when it is used."""
@@ -230,7 +201,7 @@ class Segment:
         self.indexed_position = position
 
     def seal(self) -> None:
-        """Bring both index files up to date and to their exact length, unsynced.
+        """Bring the index files up to date and to their exact length, unsynced.
 
         The time index ends with the greatest timestamp of the segment, from which retention counts.
         """
@@ -241,18 +212,23 @@ class Segment:
             index.stored_up_to(stored)
 
     def cut_indexes(self) -> None:
-        """End both index files where their entries end."""
+        """End all index files where their entries end."""
         for index, file in self.indexes:
             self.directory.patch(file.name, b"", index.stored * index.ENTRY.size, end=True)
+        if self._aborted is not None and not self._aborted and self.directory.exists(self.aborted_file.name):
+            self.directory.patch(self.aborted_file.name, b"", 0, end=True)
 
     def truncate(self, position: int, next_offset: int, now_ms: int) -> None:
         """Drop all from `position` on, where the batch with `next_offset` begins."""
         index_count = self.index.count_before(self.read_index, next_offset)
         time_count = self.time_index.count_before(self.read_time_index, next_offset)
+        aborted = self.sound_aborted
         self.log.truncate(position)
         self.end = position
         self.index.keep(index_count)
         self.time_index.keep(time_count)
+        if aborted is not None:
+            aborted.keep(aborted.count_before(next_offset))
         self.cut_indexes()
         if position == 0:
             self.start_empty(now_ms)
@@ -263,38 +239,8 @@ class Segment:
             if batch.max_timestamp > self.max_timestamp:
                 self.max_timestamp, self.max_timestamp_offset = batch.max_timestamp, batch.last_offset
 
-    def close(self) -> None:
-        """Let go of the open files; the segment may be used again."""
-        for file in (self._log, self._index_file, self._time_file):
-            if file is not None:
-                file.close()
-
-    def rename(self, suffix: str) -> list[str]:
-        """Give all files another suffix; their new names. An index that is missing stays so.
-
-        Raises OSError; then they have the names that they had.
-        """
-        self.close()
-        renamed: dict[str, str] = {}
-        try:
-            for extension in SEGMENT_FILES:
-                old, new = self.name(extension), segment_name(self.base_offset, extension) + suffix
-                if extension == LOG or self.directory.exists(old):
-                    self.directory.rename(old, new)
-                    renamed[old] = new
-        except OSError:
-            for old, new in renamed.items():
-                self.directory.rename(new, old)
-            raise
-        self.suffix = suffix
-        self._log = self._index_file = self._time_file = None
-        return list(renamed.values())
-
     @property
     def unwritten(self) -> bool:
         """Whether its indexes are loaded and their files lack something."""
-        return (
-            self._index is not None
-            and self._time_index is not None
-            and (len(self._index) > self._index.stored or len(self._time_index) > self._time_index.stored)
-        )
+        loaded = (self._index, self._time_index, self._aborted)
+        return any(index is not None and len(index) > index.stored for index in loaded)

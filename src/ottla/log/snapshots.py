@@ -72,6 +72,6 @@ def _producer(  # noqa: PLR0913, PLR0917 - one argument per field of the entry
     current_txn_first_offset: int,
 ) -> Producer:
     producer = Producer(producer_id, epoch, timestamp, coordinator_epoch, current_txn_first_offset)
-    if last_sequence != _NO_SEQUENCE:
+    if last_offset >= 0:
         producer.batches.append(AppendedBatch(last_sequence, last_offset, offset_delta, timestamp))
     return producer

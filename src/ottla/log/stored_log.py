@@ -5,6 +5,7 @@
 
 from typing import Self
 
+from ottla.log.aborted_transactions import AbortedTransactions
 from ottla.log.config import LogConfig
 from ottla.log.directory import Directory
 from ottla.log.durability import Durability
@@ -29,6 +30,7 @@ class StoredLog:
         "_presence",
         "_reader",
         "_snapshots",
+        "aborted",
         "directory",
         "high_watermark",
         "log_end_offset",
@@ -53,7 +55,9 @@ class StoredLog:
         self.recovered_bytes_cut = opened.cut_bytes
         """Bytes at the end that opening found half-written."""
         self.producers = opened.producers
-        """The idempotent producers of what is in the log. Another object after a truncation."""
+        """The producers of what is in the log, and their transactions. Another object after a truncation."""
+        self.aborted = AbortedTransactions(opened.segments)
+        """The aborted transactions of what is in the log."""
         self._snapshots = opened.snapshots
         self._config = config
         self._epochs = opened.epochs
@@ -98,8 +102,12 @@ class StoredLog:
 
     @property
     def last_stable_offset(self) -> int:
-        """Where a read_committed reader must stop."""
-        return self.high_watermark
+        """Where a read_committed reader must stop. See `ottla.log.unstable`."""
+        unstable = self.producers.unstable
+        if not unstable:
+            return self.high_watermark
+        first_offset = max(unstable.first_offset(self.high_watermark), self.log_start_offset)
+        return min(first_offset, self.high_watermark)
 
     @property
     def flushed_offset(self) -> int:

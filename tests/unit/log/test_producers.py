@@ -23,6 +23,7 @@ class Sent:
     base_sequence: int
     last_offset_delta: int = 0
     max_timestamp: int = 0
+    is_transactional: bool = False
     is_control: bool = False
 
     @property

@@ -2,23 +2,25 @@
 
 One batch of format v2 per partition; topics by id from version 13 on. acks=0 gets no reply, and a closed connection
 when something failed; acks=1 is answered after the append; acks=all once the batch is committed: on disk where
-`log.flush.acks=all` holds, else when the high watermark has passed it.
+`log.flush.acks=all` holds, else when the high watermark has passed it. The first batch of a transaction in a partition
+is admitted by the transaction's coordinator (`broker/admission`), which adds the partition from version 12 on.
 
 Deviations: with one replica, acks=all means «on disk» by default, which is more than Apache Kafka promises. Of a
 partition that is named twice in one request both batches are appended, where Apache Kafka appends the last alone. Every
-refusal says why and tells the log start offset. A transactional batch is refused with
-TRANSACTIONAL_ID_AUTHORIZATION_FAILED until transactions are served; a plain one under a transactional id is taken.
+refusal says why and tells the log start offset. A transactional batch without a transactional id is refused alone,
+where Apache Kafka refuses the whole request; a plain one under a transactional id is taken.
 """
 
 import asyncio
 
+from ottla.broker.admission import Admission, admit
 from ottla.broker.appending import ALL, Appending
 from ottla.broker.call import Call
 from ottla.broker.partition import Partition
 from ottla.broker.partitions import Partitions
 from ottla.broker.waiting import within
 from ottla.cluster.controller.names import INTERNAL_TOPICS
-from ottla.core.errors import ErrorCode
+from ottla.core.errors import ErrorCode, KafkaError
 from ottla.log.validate import Refusal
 from ottla.net.errors import CloseConnection
 from ottla.wire.messages.produce import (
@@ -45,6 +47,12 @@ async def produce(
     waits: list[Wait] = []
     topics = []
     refusal = ErrorCode.NONE if request.acks in ACKS else ErrorCode.INVALID_REQUIRED_ACKS
+    admission = None
+    if request.transactional_id is not None and not refusal:
+        try:
+            admission = await admit(appending.gate, partitions, request, call.version)
+        except KafkaError as error:
+            refusal = error.code
     for topic in request.topic_data:
         name = topic.topic_id if call.version >= TOPIC_IDS_SINCE else topic.name
         answers = []
@@ -54,7 +62,7 @@ async def produce(
                 partition = refusal
             if _is_closed_to(partition, call):
                 partition = ErrorCode.INVALID_TOPIC_EXCEPTION
-            answers.append(_append(appending, partition, data, request.acks, call.version, waits))
+            answers.append(_append(appending, partition, data, request.acks, call.version, waits, admission))
         topics.append(
             TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers)
         )
@@ -83,11 +91,12 @@ def _append(
     acks: int,
     version: int,
     waits: list[Wait],
+    admission: Admission | None,
 ) -> PartitionProduceResponse:
     """One partition's answer; when it must wait to be true, the wait is added to `waits`."""
     if isinstance(partition, ErrorCode):
         return _refused(data.index, Refusal(partition), -1)
-    outcome = appending.append(partition, data.records, acks, version)
+    outcome = appending.append(partition, data.records, acks, version, admission)
     if isinstance(outcome, Refusal):
         return _refused(data.index, outcome, partition.log.log_start_offset)
     answer = PartitionProduceResponse(

@@ -1,0 +1,43 @@
+"""The producers of a partition whose transaction was asked about and not begun yet (KIP-890)."""
+
+from dataclasses import dataclass
+
+from ottla.core.limits import UNVERIFIED_PRODUCERS
+
+
+@dataclass(slots=True, eq=False)
+class Unverified:
+    """One producer. `lowest_sequence`: of all batches at this epoch that were asked about."""
+
+    epoch: int
+    lowest_sequence: int
+
+
+class UnverifiedProducers:
+    """A question is pending until its producer's transaction begins, or a marker says that it is over."""
+
+    __slots__ = ("_by_id",)
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, Unverified] = {}
+
+    def ask(self, producer_id: int, epoch: int, base_sequence: int) -> Unverified:
+        """The pending question about this producer, now about this batch as well."""
+        known = self._by_id.get(producer_id)
+        if known is None:
+            if len(self._by_id) >= UNVERIFIED_PRODUCERS:
+                del self._by_id[next(iter(self._by_id))]
+            known = self._by_id[producer_id] = Unverified(epoch, base_sequence)
+        elif epoch > known.epoch:
+            known.epoch, known.lowest_sequence = epoch, base_sequence
+        elif epoch == known.epoch:
+            known.lowest_sequence = min(known.lowest_sequence, base_sequence)
+        return known
+
+    def is_pending(self, producer_id: int, question: Unverified) -> bool:
+        """Whether nothing happened to the producer since the question was asked."""
+        return self._by_id.get(producer_id) is question
+
+    def settle(self, producer_id: int) -> None:
+        """The producer's transaction began, or ended."""
+        self._by_id.pop(producer_id, None)

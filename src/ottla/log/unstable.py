@@ -1,0 +1,48 @@
+"""The transactions of a partition that hold back its read_committed readers.
+
+A transaction does so from its first batch on until its marker is written and the high watermark has passed that. The
+last stable offset is the first offset of the earliest such transaction, the high watermark when there is none.
+
+Invariant: a transaction begins at or after the high watermark and leaves when the high watermark passes its end, so
+the last stable offset moves with the high watermark only, and never goes back.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+NEVER = (1 << 63) - 1
+
+
+class UnstableTransactions:
+    """Each by its first offset, which is unique in a partition."""
+
+    __slots__ = ("_ended", "_open")
+
+    def __init__(self, open_first_offsets: Iterable[int] = ()) -> None:
+        self._open = dict.fromkeys(sorted(open_first_offsets))  # in order, as transactions begin in order
+        self._ended: deque[tuple[int, int]] = (
+            deque()
+        )  # (last offset, first offset), as markers follow each other
+
+    def __bool__(self) -> bool:
+        return bool(self._open or self._ended)
+
+    @property
+    def first_open_offset(self) -> int:
+        """Where the earliest transaction without a marker begins; NEVER when there is none."""
+        return next(iter(self._open), NEVER)
+
+    def begin(self, first_offset: int) -> None:
+        self._open[first_offset] = None
+
+    def end(self, first_offset: int, last_offset: int) -> None:
+        """The marker of the transaction that began at `first_offset` is at `last_offset`."""
+        del self._open[first_offset]
+        self._ended.append((last_offset, first_offset))
+
+    def first_offset(self, high_watermark: int) -> int:
+        """Where the earliest one begins; NEVER when there is none."""
+        while self._ended and self._ended[0][0] < high_watermark:
+            self._ended.popleft()
+        first_ended = min((first for _, first in self._ended), default=NEVER)
+        return min(self.first_open_offset, first_ended)
