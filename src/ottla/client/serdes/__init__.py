@@ -11,9 +11,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ottla.client.serdes.avro_serde import avro
     from ottla.client.serdes.errors import SerializationError
     from ottla.client.serdes.inference import serde_of
-    from ottla.client.serdes.json import JsonSerde
+    from ottla.client.serdes.json_schema_serde import json_schema
+    from ottla.client.serdes.json_serde import JsonSerde
     from ottla.client.serdes.primitives import (
         BooleanSerde,
         BytesSerde,
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
         UUIDSerde,
         VoidSerde,
     )
+    from ottla.client.serdes.protobuf_serde import protobuf
+    from ottla.client.serdes.registry_serde import RegistrySerde
     from ottla.client.serdes.serde import Field, Headers, Prepared, Serde, for_field
 
 _HOMES = {
@@ -36,16 +40,20 @@ _HOMES = {
     "FloatSerde": "primitives",
     "Headers": "serde",
     "IntegerSerde": "primitives",
-    "JsonSerde": "json",
+    "JsonSerde": "json_serde",
     "LongSerde": "primitives",
     "Prepared": "serde",
+    "RegistrySerde": "registry_serde",
     "Serde": "serde",
     "SerializationError": "errors",
     "ShortSerde": "primitives",
     "StringSerde": "primitives",
     "UUIDSerde": "primitives",
     "VoidSerde": "primitives",
+    "avro": "avro_serde",
     "for_field": "serde",
+    "json_schema": "json_schema_serde",
+    "protobuf": "protobuf_serde",
     "serde_of": "inference",
 }
 
@@ -60,13 +68,17 @@ __all__ = [
     "JsonSerde",
     "LongSerde",
     "Prepared",
+    "RegistrySerde",
     "Serde",
     "SerializationError",
     "ShortSerde",
     "StringSerde",
     "UUIDSerde",
     "VoidSerde",
+    "avro",
     "for_field",
+    "json_schema",
+    "protobuf",
     "serde_of",
 ]
 

@@ -43,7 +43,7 @@ def serde_of(form: Form[T]) -> Serde[T] | None:
     if isinstance(form, type) and form in _PRIMITIVES:
         return cast("Serde[T]", _PRIMITIVES[form]())
     if _is_json(form):
-        from ottla.client.serdes.json import JsonSerde
+        from ottla.client.serdes.json_serde import JsonSerde
 
         return JsonSerde(cast("type[T]", form))
     if not isinstance(form, type) and isinstance(form, Serde):
