@@ -3,13 +3,14 @@
 import asyncio
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.support import apache
 
 from ottla.core.limits import COMPACTION_MAP_ENTRY_BYTES
+from ottla.log.aborted import AbortedTransaction
 from ottla.log.compaction import Compaction, CompactionCancelled, last_records
 from ottla.log.compaction_offsets import CleanerOffsets
 from ottla.log.compaction_survey import Survey, survey
@@ -37,13 +38,6 @@ CONFIG = LogConfig(
     min_cleanable_dirty_ratio=0.0,
     segment_ms=100 * DAY,
 )
-
-
-@dataclass(frozen=True)
-class Aborted:
-    producer_id: int
-    first_offset: int
-    last_offset: int
 
 
 def disk(path: Path) -> SystemDirectory:
@@ -85,14 +79,11 @@ def compact(
     now_ms: int = NOW,
     *,
     producers: Producers | None = None,
-    aborted: Iterable[Aborted] = (),
     map_bytes: int = 1 << 20,
 ) -> int:
     """One whole round; where the next one begins."""
     found = survey(log, checkpoint, now_ms)
-    round_ = Compaction(
-        log, found, now_ms, last=last_records(producers or Producers()), aborted=aborted, map_bytes=map_bytes
-    )
+    round_ = Compaction(log, found, now_ms, last=last_records(producers or Producers()), map_bytes=map_bytes)
     for group in round_.prepare():
         log.remove_files(round_.swap(log, round_.clean(group)))
     return round_.end_offset
@@ -257,17 +248,21 @@ def test_transactions(tmp_path: Path) -> None:
     append(log, (b"a", b"old"))
     first = append(log, (b"a", b"aborted"), producer_id=1, base_sequence=0, **fields)
     append(log, (b"b", b"committed"), producer_id=2, base_sequence=0, **fields)
-    aborted = Aborted(1, first, append_marker(log, ControlType.ABORT, 1))
+    abort = append_marker(log, ControlType.ABORT, 1)
     commit = append_marker(log, ControlType.COMMIT, 2)
     for number in range(60):
         append(log, (b"filler", b"%d" % number * 20))
     settle(log)
-    compact(log, aborted=[aborted])
+    compact(log)
     values = {record.key: record.value for record in all_records(log)}
     assert (values[b"a"], values[b"b"]) == (b"old", b"committed")
     markers = [batch.base_offset for batch in all_batches(log) if batch.is_control]
-    assert markers == [aborted.last_offset, commit]
+    assert markers == [abort, commit]
+    assert (
+        list(log.aborted) == list(reopened(log).aborted) == [AbortedTransaction(1, first, abort, first + 1)]
+    )
     compact(log, 0)  # nothing of the aborted transaction is left: its marker gets a horizon
+    assert list(log.aborted) == []
     compact(log, 0, NOW + 5000)
     assert [batch.base_offset for batch in all_batches(log) if batch.is_control] == [commit]
 
@@ -602,8 +597,7 @@ class History:
         self.end_offset = 0
         self.producers = Producers()
         self.sequences = dict.fromkeys(range(4), 0)
-        self.aborted: list[Aborted] = []
-        self.all_aborted: list[Aborted] = []
+        self.all_aborted: list[AbortedTransaction] = []
         self.open_since: dict[int, int] = {}
         self.visible: dict[bytes, tuple[int, bytes | None]] = {}
         self.staged: dict[int, dict[bytes, tuple[int, bytes | None]]] = {}
@@ -617,7 +611,7 @@ class History:
         elif action < 0.9:
             self.now_ms += self.chance.choice((10, 500, 3000))
         elif action < 0.93:
-            self.log = reopened(self.log)
+            self.log = reopened(self.log, crashed=self.chance.random() < 0.5)
         else:
             self.compact()
             self.check()
@@ -639,6 +633,7 @@ class History:
             builder.append(self.now_ms, key, value)
         batch = Batch(builder.build())
         base_offset = self.log.append(batch, 0, self.now_ms).base_offset
+        self.log.high_watermark = self.log.log_end_offset
         self.producers.appended(batch, base_offset)
         if producer_id >= 0:
             self.sequences[producer_id] += len(records)
@@ -659,31 +654,22 @@ class History:
             for key, entry in staged.items():
                 self.visible[key] = max(entry, self.visible.get(key, entry), key=lambda each: each[0])
         else:
-            self.aborted.append(Aborted(producer_id, first_offset, offset))
-            self.all_aborted.append(self.aborted[-1])
+            self.all_aborted.append(AbortedTransaction(producer_id, first_offset, offset, -1))
 
     def compact(self) -> None:
         log = self.log
-        log.high_watermark = min(self.open_since.values(), default=log.log_end_offset)
+        assert log.last_stable_offset == min(self.open_since.values(), default=log.log_end_offset)
         settle(log)
         round_ = Compaction(
             log,
             survey(log, self.end_offset, self.now_ms),
             self.now_ms,
-            last=last_records(self.producers),
-            aborted=self.aborted,
+            last=last_records(log.producers),
             map_bytes=self.chance.choice((1 << 20, 1000)),
         )
-        walked = 0
         for group in round_.prepare():
             log.remove_files(round_.swap(log, round_.clean(group)))
-            walked = group[-1].end_offset
         self.end_offset = round_.end_offset
-        if self.chance.random() < 0.7:  # the index of aborted transactions is rewritten with the segments
-            self.aborted = [
-                each for each in self.aborted if each.last_offset >= walked or each in round_.retained_aborted
-            ]
-        log.high_watermark = log.log_end_offset
 
     def check(self) -> None:
         found: dict[bytes, tuple[int, bytes | None]] = {}
@@ -712,7 +698,11 @@ class History:
             and each.first_offset <= batch.base_offset < each.last_offset
             for each in self.all_aborted
         )
-        indexed = any(each.first_offset <= batch.base_offset < each.last_offset for each in self.aborted)
+        indexed = any(
+            each.producer_id == batch.producer_id
+            and each.first_offset <= batch.base_offset < each.last_offset
+            for each in self.log.aborted.between(batch.base_offset, batch.next_offset)
+        )
         assert not is_aborted or indexed, "a reader would take aborted records for committed ones"
         return not is_aborted
 

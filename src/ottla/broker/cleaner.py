@@ -134,7 +134,11 @@ class Cleaner:
         seen = self._survey(partition) if _is_usable(partition) else None
         if seen is None or not seen.is_due(partition.log.config):
             return
-        self._running = running = Cleaning(partition, seen, self._clock)
+        try:
+            self._running = running = Cleaning(partition, seen, self._clock)
+        except (OSError, KafkaError) as error:
+            self._report(partition, error)
+            return
         try:
             async for doomed in running.run():
                 self._housekeeping.remove_later(partition, doomed)

@@ -171,13 +171,30 @@ class Partition:
         self._commits.advance(self._committed_until(high_watermark))
         if high_watermark <= log.high_watermark:
             return
-        log.high_watermark = high_watermark
         count = self._unreadable_bytes
         if high_watermark == log.log_end_offset:
             # Else what is still unreadable must wake somebody when it becomes readable.
             self._unreadable_bytes = 0
+        if log.producers.unstable:
+            self._advance_with_transactions(high_watermark, count)
+            return
+        log.high_watermark = high_watermark
         for poll in tuple(self._polls):
             poll.readable(count)
+
+    def _advance_with_transactions(self, high_watermark: int, count: int) -> None:
+        """The same where readers of committed transactions may have to wait for other moves than the others.
+
+        How many bytes a transaction's end made readable to them is left to their next look.
+        """
+        log = self.log
+        last_stable_offset, log.high_watermark = log.last_stable_offset, high_watermark
+        has_stable_news = log.last_stable_offset > last_stable_offset
+        for poll in tuple(self._polls):
+            if not poll.read_committed:
+                poll.readable(count)
+            elif has_stable_news:
+                poll.wake()
 
     def sync_if_due(self, now_ms: int) -> None:
         """Have what is appended on disk soon, when the last sync is `flush.ms` ago."""

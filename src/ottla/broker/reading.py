@@ -12,7 +12,7 @@ from ottla.log.epochs import UNDEFINED_EPOCH
 from ottla.log.errors import OffsetOutOfRange, StorageError
 from ottla.log.log import Log
 from ottla.log.reading import Read
-from ottla.wire.messages.fetch import EpochEndOffset, PartitionData
+from ottla.wire.messages.fetch import AbortedTransaction, EpochEndOffset, PartitionData
 from ottla.wire.types import Buffer
 
 _log = logging.getLogger(__name__)
@@ -51,9 +51,16 @@ class Reading:
         return any(
             isinstance(partition, Partition)
             and not data.error_code
-            and (partition.error or partition.log.high_watermark != data.high_watermark)
+            and (partition.error or self._end_offset(partition.log) != self._told_end_offset(data))
             for (_, partition), data in zip(self._found, self.results, strict=True)
         )
+
+    def _end_offset(self, log: Log) -> int:
+        """Where a reader of this isolation level must stop."""
+        return log.last_stable_offset if self._read_committed else log.high_watermark
+
+    def _told_end_offset(self, data: PartitionData) -> int:
+        return data.last_stable_offset if self._read_committed else data.high_watermark
 
     def count(self, traffic: Traffic) -> None:
         """Say how much of which topic is about to be sent."""
@@ -71,35 +78,49 @@ class Reading:
         try:
             if wanted.last_fetched_epoch >= 0 and (diverging := _diverging(log, wanted)) is not None:
                 return self._data(wanted.index, log, b"", diverging)
-            records = await self._records(partition, wanted)
+            read = await self._read(partition, wanted)
+            aborted = self._aborted(log, wanted.fetch_offset, read)
         except OffsetOutOfRange:
             return _failed(wanted.index, partition.error or ErrorCode.OFFSET_OUT_OF_RANGE)
         except (OSError, StorageError) as failure:
             if not partition.error:  # it was not deleted meanwhile
                 _log.error("%s: cannot be read at offset %d: %s", partition, wanted.fetch_offset, failure)
             return _failed(wanted.index, partition.error or ErrorCode.KAFKA_STORAGE_ERROR)
-        return self._data(wanted.index, log, records, EpochEndOffset())
+        data = self._data(wanted.index, log, read.records, EpochEndOffset())
+        data.aborted_transactions = aborted
+        return data
 
-    async def _records(self, partition: Partition, wanted: Wanted) -> Buffer:
-        """The bytes from `fetch_offset` on. What is not in the page cache is read in a thread.
+    async def _read(self, partition: Partition, wanted: Wanted) -> Read:
+        """The batches from `fetch_offset` on. What is not in the page cache is read in a thread.
 
         Meanwhile compaction or retention may take the file away: then the log is asked once more.
         """
         read = self._begin(partition.log, wanted)
         if not read.cold:
-            return read.records
+            return read
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(None, read.load)
+            await loop.run_in_executor(None, read.load)
         except (OSError, OffsetOutOfRange, StorageError):
             if partition.error:
                 raise
-        return await loop.run_in_executor(None, self._begin(partition.log, wanted).load)
+            read = self._begin(partition.log, wanted)
+            await loop.run_in_executor(None, read.load)
+        return read
 
     def _begin(self, log: Log, wanted: Wanted) -> Read:
-        end_offset = log.last_stable_offset if self._read_committed else log.high_watermark
+        end_offset = self._end_offset(log)
         max_bytes = min(wanted.max_bytes, self._max_bytes - self.bytes)
         return log.read(wanted.fetch_offset, max(max_bytes, 0), end_offset, at_least_one=not self.bytes)
+
+    def _aborted(self, log: Log, fetch_offset: int, read: Read) -> list[AbortedTransaction] | None:
+        """Whose batches among those read a reader of committed transactions has to skip; any other gets null."""
+        if not self._read_committed:
+            return None
+        rows = log.aborted.between(fetch_offset, read.next_offset) if read.records else ()
+        return [
+            AbortedTransaction(producer_id=row.producer_id, first_offset=row.first_offset) for row in rows
+        ]
 
     def _data(self, index: int, log: Log, records: Buffer, diverging_epoch: EpochEndOffset) -> PartitionData:
         return PartitionData(

@@ -66,9 +66,11 @@ class Watched(Protocol):
 class LongPoll:
     """One parked fetch: ends when `wanted_bytes` more have become readable, when woken, or at its deadline."""
 
-    __slots__ = ("_ended", "_wanted_bytes")
+    __slots__ = ("_ended", "_wanted_bytes", "read_committed")
 
-    def __init__(self, wanted_bytes: int) -> None:
+    def __init__(self, wanted_bytes: int, *, read_committed: bool = False) -> None:
+        self.read_committed = read_committed
+        """Whether only what lies before the last stable offset counts."""
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._wanted_bytes = wanted_bytes
 

@@ -11,7 +11,7 @@ below the worker's hands ends the round; what was swapped stays good.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -21,7 +21,7 @@ from ottla.log.compaction_files import CleanedSegment, Source, grouped, remove_s
 from ottla.log.compaction_filter import CompactionFilter, LastRecord
 from ottla.log.compaction_map import OffsetMap
 from ottla.log.compaction_survey import Survey
-from ottla.log.compaction_transactions import AbortedTransaction, TransactionWalk
+from ottla.log.compaction_transactions import TransactionWalk
 from ottla.log.log import Log
 from ottla.log.producers import Producers
 from ottla.log.segment import Segment
@@ -86,11 +86,10 @@ class Compaction:
         now_ms: int,
         *,
         last: Mapping[int, LastRecord] | None = None,
-        aborted: Iterable[AbortedTransaction] = (),
         map_bytes: int = COMPACTION_MAP_BYTES,
     ) -> None:
-        """`last`: see `last_records`. `aborted`: all aborted transactions that the log's index names."""
-        aborted = tuple(aborted)
+        """`last`: see `last_records`. Raises OSError, LogReadError where an index is damaged, and the log too."""
+        aborted = tuple(log.aborted)
         self.bytes_read = 0
         self._directory = log.directory
         self._config = log.config
@@ -120,14 +119,6 @@ class Compaction:
     def keys(self) -> int:
         """How many different keys the dirty part has, as far as the map took them."""
         return len(self._map)
-
-    @property
-    def retained_aborted(self) -> list[AbortedTransaction]:
-        """The aborted transactions that the index must go on naming, in the groups cleaned so far.
-
-        For the log's index of aborted transactions, which comes with transactions; until then it is empty.
-        """
-        return self._transactions.retained
 
     def cancel(self) -> None:
         """Have the worker stop soon, with CompactionCancelled. Any thread."""
@@ -181,7 +172,7 @@ class Compaction:
                     survivor = self._filter.survivor(batch)
                     if survivor is not None:
                         cleaned.append(survivor)
-            segment = cleaned.finish()
+            segment = cleaned.finish(self._transactions.take_retained())
         except FileNotFoundError as error:  # retention or a deleted topic was faster
             cleaned.discard()
             raise CompactionCancelled(f"{error.filename} is gone") from None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ottla.core.limits import COMPACTION_CHUNK_BYTES
+from ottla.log.aborted import AbortedTransaction
 from ottla.log.config import LogConfig
 from ottla.log.directory import Directory
 from ottla.log.errors import LogReadError
@@ -120,9 +121,14 @@ class CleanedSegment:
         self._directory.patch(self.segment.name(LOG), data, self.segment.end - len(data))
         self._parts, self._pending_bytes = [], 0
 
-    def finish(self) -> Segment:
-        """Write the rest and the indexes, and have all files on disk. Raises OSError."""
+    def finish(self, aborted: Iterable[AbortedTransaction] = ()) -> Segment:
+        """Write the rest and the indexes, and have all files on disk. Raises OSError.
+
+        `aborted`: the transactions of which batches are left and whose markers are in this segment.
+        """
         self._write()
+        for row in aborted:
+            self.segment.aborted.add(row)
         self.segment.seal()
         for name in (self.segment.name(LOG), *(file.name for _, file in self.segment.indexes)):
             self._directory.sync_file(name)

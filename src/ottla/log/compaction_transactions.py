@@ -7,21 +7,10 @@ the delete horizon that compaction writes into it has passed (KIP-534).
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Protocol
 
+from ottla.log.aborted import AbortedTransaction
 from ottla.records.batch import Batch
 from ottla.records.control import ControlType, read_end_transaction_marker
-
-
-class AbortedTransaction(Protocol):
-    """A row of the index of aborted transactions, as far as compaction looks at it."""
-
-    @property
-    def producer_id(self) -> int: ...
-    @property
-    def first_offset(self) -> int: ...
-    @property
-    def last_offset(self) -> int: ...
 
 
 class TransactionWalk:
@@ -36,6 +25,11 @@ class TransactionWalk:
         self._committed: set[int] = set()
         self.retained: list[AbortedTransaction] = []
         """Aborted transactions of which a batch was met: the index has to go on naming them."""
+
+    def take_retained(self) -> list[AbortedTransaction]:
+        """The retained ones since the last time this was asked, by the offset of their marker."""
+        taken, self.retained = sorted(self.retained, key=lambda each: each.last_offset), []
+        return taken
 
     def is_aborted(self, batch: Batch) -> bool:
         """Whether a batch of data belongs to an aborted transaction: nobody may see its records any more."""

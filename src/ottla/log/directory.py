@@ -24,6 +24,14 @@ class Held(Protocol):
         """Put the file's bytes on disk (fdatasync) and let go of it. Raises OSError."""
         ...
 
+    def descriptor(self) -> int | None:
+        """The operating system's number of the open file, for whoever syncs it otherwise; None where it has none."""
+        ...
+
+    def let_go(self) -> None:
+        """It was synced otherwise, or needs no sync."""
+        ...
+
 
 class File(Protocol):
     """One file, addressed by positions; nothing here moves a cursor."""

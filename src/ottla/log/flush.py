@@ -79,6 +79,11 @@ class Flush:
         self.told = True
         """Whether a restart will know of this checkpoint; if not, it needs what the one before left."""
 
+    def only_file(self) -> Held | None:
+        """The one file to sync, where that is all there is to do: most flushes are so."""
+        more = self.error or self.patches or self.files or self.new_files or self.sync_directory or self.new
+        return None if more or len(self.held) != 1 else self.held[0]
+
     def sync(self) -> None:
         """Wait for the disk. Any thread, once. Raises OSError: then nothing is known about what is on disk.
 

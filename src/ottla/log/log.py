@@ -114,6 +114,7 @@ class Log(StoredLog):
     ) -> Appended:
         """Append the control batch that holds `marker`: its producer's transaction ends. Raises LogWriteError."""
         appended = self.append(batch, leader_epoch, now_ms)
+        self.producers.unstable.forget_before(self.high_watermark)
         ended = self.producers.ended(batch, marker.coordinator_epoch, appended.base_offset)
         if ended is not None and marker.control_type is ControlType.ABORT:
             self.aborted.add(AbortedTransaction(*ended))

@@ -113,15 +113,21 @@ class HeldFile:
         _write_all(self._descriptor, data, position)
 
     def sync(self) -> None:
-        descriptor, self._descriptor = self._descriptor, -1
         try:
-            _sync_data(descriptor)
+            _sync_data(self._descriptor)
         finally:
+            self.let_go()
+
+    def descriptor(self) -> int:
+        return self._descriptor
+
+    def let_go(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
             os.close(descriptor)
 
     def __del__(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
+        self.let_go()
 
 
 class SystemDirectory:

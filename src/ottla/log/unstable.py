@@ -40,9 +40,13 @@ class UnstableTransactions:
         del self._open[first_offset]
         self._ended.append((last_offset, first_offset))
 
-    def first_offset(self, high_watermark: int) -> int:
-        """Where the earliest one begins; NEVER when there is none."""
+    def forget_before(self, high_watermark: int) -> None:
+        """Those that ended before the high watermark hold nobody back any more."""
         while self._ended and self._ended[0][0] < high_watermark:
             self._ended.popleft()
+
+    def first_offset(self, high_watermark: int) -> int:
+        """Where the earliest one begins; NEVER when there is none."""
+        self.forget_before(high_watermark)
         first_ended = min((first for _, first in self._ended), default=NEVER)
         return min(self.first_open_offset, first_ended)

@@ -1,10 +1,9 @@
 """What compaction keeps of each batch: keys, tombstones, transactions, headers. No disk."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from ottla.core.limits import COMPACTION_MAP_ENTRY_BYTES
+from ottla.log.aborted import AbortedTransaction
 from ottla.log.compaction import last_records
 from ottla.log.compaction_filter import CompactionFilter, LastRecord
 from ottla.log.compaction_map import OffsetMap
@@ -33,11 +32,8 @@ FIELDS = (
 )
 
 
-@dataclass(frozen=True)
-class Aborted:
-    producer_id: int
-    first_offset: int
-    last_offset: int
+def aborted(producer_id: int, first_offset: int, last_offset: int) -> AbortedTransaction:
+    return AbortedTransaction(producer_id, first_offset, last_offset, last_offset + 1)
 
 
 def batch_of(
@@ -264,16 +260,16 @@ def transactional(base_offset: int, key: bytes = b"k", producer_id: int = 7) -> 
 
 
 def test_aborted_records_go_and_their_marker_stays_as_long_as_the_round_saw_them() -> None:
-    walk = TransactionWalk([Aborted(7, 0, 1)])
+    walk = TransactionWalk([aborted(7, 0, 1)])
     filter_ = rules({b"k": 0}, transactions=walk)
     assert filter_.survivor(transactional(0)) is None
     abort = marker(ControlType.ABORT, 1)
     assert filter_.survivor(abort) == abort.buffer
-    assert walk.retained == [Aborted(7, 0, 1)]
+    assert walk.retained == [aborted(7, 0, 1)]
 
 
 def test_the_next_round_gives_the_abort_marker_a_horizon_and_the_one_after_drops_it() -> None:
-    walk = TransactionWalk([Aborted(7, 0, 1)])
+    walk = TransactionWalk([aborted(7, 0, 1)])
     kept = survivor(rules(transactions=walk), marker(ControlType.ABORT, 1))
     assert kept is not None
     assert kept.delete_horizon_ms == NOW + RETENTION
@@ -298,7 +294,7 @@ def test_a_commit_marker_of_nothing_goes_after_its_horizon() -> None:
 
 
 def test_transactions_of_other_producers_and_later_ones_are_not_touched() -> None:
-    filter_ = rules({b"k": 2, b"l": 1}, transactions=TransactionWalk([Aborted(7, 0, 3)]))
+    filter_ = rules({b"k": 2, b"l": 1}, transactions=TransactionWalk([aborted(7, 0, 3)]))
     other, data = transactional(1, b"l", 8), transactional(4, b"z")
     assert filter_.survivor(transactional(0)) is None
     assert filter_.survivor(other) == other.buffer
@@ -308,30 +304,30 @@ def test_transactions_of_other_producers_and_later_ones_are_not_touched() -> Non
 
 
 def test_records_outside_a_transaction_are_not_aborted_with_it() -> None:
-    filter_ = rules({b"k": 0}, transactions=TransactionWalk([Aborted(7, 0, 3)]))
+    filter_ = rules({b"k": 0}, transactions=TransactionWalk([aborted(7, 0, 3)]))
     plain = batch_of((b"k", b"v"), producer_id=7, base_sequence=0)
     assert filter_.survivor(plain) == plain.buffer
 
 
 def test_an_entry_of_the_index_whose_marker_is_gone_ends_with_its_last_offset() -> None:
-    walk = TransactionWalk([Aborted(7, 0, 3), Aborted(7, 10, 13), Aborted(7, 20, 23)])
+    walk = TransactionWalk([aborted(7, 0, 3), aborted(7, 10, 13), aborted(7, 20, 23)])
     filter_ = rules({b"k": 0}, transactions=walk)
     committed = transactional(5)
     assert filter_.survivor(committed) == committed.buffer
     assert filter_.survivor(transactional(11)) is None
     assert filter_.survivor(transactional(21)) is None
     assert filter_.survivor(marker(ControlType.ABORT, 23)) is not None
-    assert walk.retained == [Aborted(7, 10, 13), Aborted(7, 20, 23)]
+    assert walk.retained == [aborted(7, 10, 13), aborted(7, 20, 23)]
 
 
 def test_the_header_of_an_aborted_batch_stays_for_its_producers_sequence() -> None:
-    walk = TransactionWalk([Aborted(7, 0, 1)])
+    walk = TransactionWalk([aborted(7, 0, 1)])
     filter_ = rules(transactions=walk, last_records={7: LastRecord(0, 1)})
     kept = survivor(filter_, transactional(0))
     assert kept is not None
     assert (kept.records_count, kept.is_transactional, kept.last_sequence) == (0, True, 0)
     assert filter_.survivor(marker(ControlType.ABORT, 1)) is not None
-    assert walk.retained == [Aborted(7, 0, 1)]
+    assert walk.retained == [aborted(7, 0, 1)]
 
 
 def test_a_producers_last_marker_leaves_its_header() -> None:

@@ -2,7 +2,8 @@
 
 Served: long polling by `max_wait_ms` and `min_bytes`; the size rules of KIP-74 (partitions in request order, the first
 batch whole whatever its size, afterwards hard limits); sessions (KIP-227); topic ids (13+); leader epochs (9+) and
-diverging epochs (12+).
+diverging epochs (12+). A reader of committed transactions (isolation level 1) gets nothing past the last stable offset,
+and the aborted transactions of what it gets by their first offset.
 
 Deviations: a reply holds whole batches, and what they leave of a limit is for the next partition; Apache Kafka fills
 it with a part of a batch that clients skip. An isolation level that does not exist is 0, where Apache Kafka 4.2 fails
@@ -27,6 +28,7 @@ from ottla.wire.messages.fetch import FetchableTopicResponse, FetchRequest, Fetc
 TOPIC_IDS_SINCE, REPLICA_STATE_SINCE = 13, 15
 NO_EPOCH = NO_REPLICA = -1
 """As any negative number."""
+READ_COMMITTED = 1
 
 
 async def fetch(
@@ -51,7 +53,8 @@ async def fetch(
     found = [(each, partitions.find(each.topic, each.index)) for each in wanted]
     if _replica(request, call.version) > NO_REPLICA:
         found = [(each, _refused(partition)) for each, partition in found]
-    reading = Reading(found, min(request.max_bytes, max_bytes), read_committed=request.isolation_level == 1)
+    read_committed = request.isolation_level == READ_COMMITTED
+    reading = Reading(found, min(request.max_bytes, max_bytes), read_committed=read_committed)
     deadline = clock.monotonic() + request.max_wait_ms / 1000
     await reading.read()
     while found and reading.bytes < request.min_bytes and not reading.urgent:
@@ -60,7 +63,8 @@ async def fetch(
             break
         if not reading.outdated:
             opened = [partition for _, partition in found if isinstance(partition, Partition)]
-            await LongPoll(request.min_bytes - reading.bytes).wait(opened, left)
+            poll = LongPoll(request.min_bytes - reading.bytes, read_committed=read_committed)
+            await poll.wait(opened, left)
         await reading.read()
     reading.count(traffic)
     if session is None:
