@@ -1,15 +1,22 @@
-"""Brokers for tests: `Broker` in the test's own process, `BrokerProcess` in one of its own."""
+"""For tests: `Broker` in the test's process, `BrokerProcess` in one of its own, `Proxy`, a network that fails."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ottla.testing.broker import Broker
+    from ottla.testing.network import Faults, Proxy
     from ottla.testing.process import BrokerFailedError, BrokerProcess
 
-_HOMES = {"Broker": "broker", "BrokerFailedError": "process", "BrokerProcess": "process"}
+_HOMES = {
+    "Broker": "broker",
+    "BrokerFailedError": "process",
+    "BrokerProcess": "process",
+    "Faults": "network",
+    "Proxy": "network",
+}
 
-__all__ = ["Broker", "BrokerFailedError", "BrokerProcess"]
+__all__ = ["Broker", "BrokerFailedError", "BrokerProcess", "Faults", "Proxy"]
 
 
 def __getattr__(name: str) -> object:
