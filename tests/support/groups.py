@@ -77,7 +77,7 @@ class GroupShell:
         """Send a request that is answered at once."""
         return self.replies[self.send(request, version, client_id)]
 
-    def decide(self, request: Message, caller: Caller) -> GroupDecision:  # noqa: C901, PLR0911 (a table)
+    def decide(self, request: Message, caller: Caller) -> GroupDecision:  # noqa: C901, PLR0911, PLR0912 (a table)
         coordinator, now_ms = self.coordinator, self.now_ms
         match request:
             case JoinGroupRequest():

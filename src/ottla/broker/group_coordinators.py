@@ -6,6 +6,7 @@ from ottla.broker.group_shard import GroupShard
 from ottla.broker.partition import Partition
 from ottla.broker.partitions import Partitions
 from ottla.cluster.cluster import Cluster
+from ottla.cluster.controller.features import GROUP_VERSION, level_of
 from ottla.cluster.delta import Delta
 from ottla.cluster.image import ClusterImage
 from ottla.core.clock import Clock
@@ -28,6 +29,11 @@ class GroupCoordinators(Coordinators[GroupShard]):
         self._group_config = group_config(config)
         self._topics = _topics(cluster.image)
         self._topics_changed = False
+
+    @property
+    def has_consumer_protocol(self) -> bool:
+        """Whether the cluster's features allow groups of KIP-848."""
+        return level_of(self._cluster.image, GROUP_VERSION) > 0
 
     async def shard_of(self, key: str) -> GroupShard:
         """The coordinator of this group, loaded, and told which topics there are."""

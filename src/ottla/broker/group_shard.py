@@ -7,12 +7,15 @@ from uuid import UUID
 from ottla.broker.call import Call
 from ottla.broker.group_replay import offsets_of_lost_topics, replay
 from ottla.broker.shard import Reply, Shard
+from ottla.broker.transaction_markers import EndOfTransaction, append_marker
+from ottla.core.errors import KafkaError
 from ottla.core.ids import random_uuid
 from ottla.core.limits import GROUP_RECORDS_PER_BATCH
 from ottla.groups.caller import Caller
 from ottla.groups.decision import GroupDecision
 from ottla.groups.records.codec import NO_PRODUCER, GroupRecord, encode
 from ottla.groups.topics import Topics
+from ottla.log.log import Appended
 from ottla.records.batch import Batch
 from ottla.records.builder import BatchBuilder
 
@@ -45,6 +48,10 @@ class GroupShard(Shard["GroupCoordinator", GroupRecord]):
         """Every key names its group; the classic ones say `group`, the others `group_id`."""
         return str(getattr(record.key, "group", "") or getattr(record.key, "group_id", ""))
 
+    def _forget_undecided(self, key: str, away: KafkaError) -> None:
+        again = self.machine.forget_undecided(key, away, self._now_ms())
+        self._answer(again.replies)
+
     def _builder(self, records: Sequence[GroupRecord]) -> BatchBuilder:
         """One decision's records are of one producer, or of none."""
         first = records[0]
@@ -53,6 +60,14 @@ class GroupShard(Shard["GroupCoordinator", GroupRecord]):
             producer_epoch=first.producer_epoch,
             is_transactional=first.producer_id != NO_PRODUCER,
         )
+
+    # Transactions.
+
+    def end_transaction(self, end: EndOfTransaction, now_ms: int) -> Appended:
+        """Append the marker; the offsets that waited for it count from now on, or never did. Raises KafkaError."""
+        appended = append_marker(self.partition, end, now_ms, durable=self._durable)
+        self.machine.end_transaction(end.producer_id, committed=end.committed)
+        return appended
 
     # Topics.
 

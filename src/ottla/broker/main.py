@@ -26,6 +26,9 @@ from ottla.broker.sessions import FetchSessions
 from ottla.broker.storage import open_storage
 from ottla.broker.topic_configs import TopicConfigs
 from ottla.broker.traffic import Traffic
+from ottla.broker.transaction_coordinators import TransactionCoordinators
+from ottla.broker.transaction_gate import CoordinatorsGate
+from ottla.broker.transaction_markers import Markers
 from ottla.cluster.delta import Delta
 from ottla.cluster.image import ClusterImage
 from ottla.cluster.keys import ResourceType
@@ -81,7 +84,18 @@ class Broker:
         partitions = Partitions(cluster.image, log_dirs, topic_configs, flusher)
         housekeeping = Housekeeping(config, topic_configs, partitions, log_dirs, clock, tasks)
         groups = GroupCoordinators(cluster, config, partitions, clock, tasks)
-        for follower in (self._follow_configs, partitions.apply, groups.apply, traffic.apply):
+        durable = config.text("log.flush.acks") == "all"
+        markers = Markers(partitions, groups, clock, durable=durable)
+        transactions = TransactionCoordinators(cluster, config, partitions, clock, tasks, markers)
+        gate = CoordinatorsGate(transactions, config, clock)
+        followers = (
+            self._follow_configs,
+            partitions.apply,
+            groups.apply,
+            transactions.apply,
+            traffic.apply,
+        )
+        for follower in followers:
             cluster.subscribe(follower)
         services = Services(
             config=config,
@@ -89,9 +103,12 @@ class Broker:
             partitions=partitions,
             log_dirs=log_dirs,
             record_deletion=RecordDeletion(partitions, housekeeping),
-            appending=Appending(clock, traffic, sync_acks_all=config.text("log.flush.acks") == "all"),
+            appending=Appending(clock, traffic, sync_acks_all=durable, gate=gate),
             sessions=FetchSessions(config.integer("max.incremental.fetch.session.cache.slots")),
             groups=groups,
+            transactions=transactions,
+            markers=markers,
+            gate=gate,
             traffic=traffic,
             clock=clock,
         )
@@ -103,10 +120,16 @@ class Broker:
             tasks.start(cleaner.run(), "log cleaner")
         tasks.start(sample_lag(lag_histogram(self.metrics), clock), "loop lag")
         await cluster.change(lambda image: register(image, registration(config)))
-        loading = tasks.start(groups.load_all(), "load groups")
+        loading = [
+            tasks.start(groups.load_all(), "load groups"),
+            tasks.start(transactions.load_all(), "load transactions"),
+        ]
         await self._listen(Dispatcher(routes(services), traffic, clock))
-        await self._expose(lambda: "" if loading.done() else "groups are being loaded")
+        await self._expose(
+            lambda: "" if all(each.done() for each in loading) else "coordinators are being loaded"
+        )
         closing.callback(partitions.retire)
+        closing.callback(transactions.close)
         closing.callback(groups.close)
 
     def _use_dynamic_configs(self, image: ClusterImage) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 from ottla.cluster.cluster import Cluster
 from ottla.cluster.controller.producer_ids import allocate_producer_ids
+from ottla.core.errors import ErrorCode, KafkaError
 
 
 class ProducerIds:
@@ -11,15 +12,24 @@ class ProducerIds:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._block = iter(range(0))
+        self._block = range(0)
         self._one_at_a_time = asyncio.Lock()
 
     async def next(self) -> int:
         """An id that nobody has. Raises KafkaError when the metadata cannot be written."""
-        async with self._one_at_a_time:
-            producer_id = next(self._block, None)
-            if producer_id is None:
-                block: range = await self._cluster.change(allocate_producer_ids)
-                self._block = iter(block)
-                producer_id = next(self._block)
-            return producer_id
+        await self.reserve()
+        return self.take()
+
+    async def reserve(self) -> None:
+        """See to it that `take` has an id to give. Raises KafkaError as `next` does."""
+        while not self._block:
+            async with self._one_at_a_time:
+                if not self._block:
+                    self._block = await self._cluster.change(allocate_producer_ids)
+
+    def take(self) -> int:
+        """An id that nobody has. Raises KafkaError when others have taken what was reserved."""
+        if not self._block:
+            raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, "no producer id is at hand")
+        producer_id, self._block = self._block[0], self._block[1:]
+        return producer_id

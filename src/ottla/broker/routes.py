@@ -18,6 +18,9 @@ from ottla.broker.producer_ids import ProducerIds
 from ottla.broker.record_deletion import RecordDeletion
 from ottla.broker.sessions import FetchSessions
 from ottla.broker.traffic import Traffic
+from ottla.broker.transaction_coordinators import TransactionCoordinators
+from ottla.broker.transaction_gate import CoordinatorsGate
+from ottla.broker.transaction_markers import Markers
 from ottla.cluster.cluster import Cluster
 from ottla.core.clock import Clock
 from ottla.wire.registry import Api, api_named, snake_case
@@ -35,15 +38,18 @@ class Services:
     appending: Appending
     sessions: FetchSessions
     groups: GroupCoordinators
+    transactions: TransactionCoordinators
+    markers: Markers
+    gate: CoordinatorsGate
     traffic: Traffic
     clock: Clock
 
 
 def routes(services: Services) -> Mapping[int, MakeHandler]:
     """API key to handler."""
-    table = {**_records(services), **_cluster(services), **_groups(services)}
+    table = {**_records(services), **_cluster(services), **_groups(services), **_transactions(services)}
     served = [api_named(name) for name in (*table, "ApiVersions")]
-    table["ApiVersions"] = (served,)
+    table["ApiVersions"] = (served, services.cluster)
     return {api.key: partial(_handler, api, table[api.name]) for api in served}
 
 
@@ -63,7 +69,7 @@ def _records(services: Services) -> dict[str, tuple[object, ...]]:
         "Fetch": (partitions, services.sessions, services.traffic, services.clock, max_bytes),
         "ListOffsets": (partitions,),
         "OffsetForLeaderEpoch": (partitions,),
-        "InitProducerId": (ProducerIds(services.cluster),),
+        "DescribeProducers": (partitions,),
     }
 
 
@@ -83,6 +89,7 @@ def _cluster(services: Services) -> dict[str, tuple[object, ...]]:
         "IncrementalAlterConfigs": (cluster, config),
         "ListConfigResources": (cluster,),
         "DescribeLogDirs": (services.log_dirs,),
+        "UpdateFeatures": (cluster,),
     }
 
 
@@ -90,7 +97,7 @@ def _groups(services: Services) -> dict[str, tuple[object, ...]]:
     """What consumer groups ask."""
     cluster, groups = services.cluster, services.groups
     return {
-        "FindCoordinator": (cluster, groups),
+        "FindCoordinator": (cluster, groups, services.transactions),
         "JoinGroup": (groups,),
         "SyncGroup": (groups,),
         "Heartbeat": (groups,),
@@ -103,4 +110,20 @@ def _groups(services: Services) -> dict[str, tuple[object, ...]]:
         "DeleteGroups": (groups,),
         "ConsumerGroupHeartbeat": (groups,),
         "ConsumerGroupDescribe": (groups,),
+    }
+
+
+def _transactions(services: Services) -> dict[str, tuple[object, ...]]:
+    """What producers ask, and those who look after them."""
+    cluster, groups, transactions = services.cluster, services.groups, services.transactions
+    producer_ids = ProducerIds(cluster)
+    return {
+        "InitProducerId": (producer_ids, transactions),
+        "AddPartitionsToTxn": (cluster, transactions),
+        "AddOffsetsToTxn": (groups, transactions),
+        "EndTxn": (producer_ids, transactions),
+        "WriteTxnMarkers": (services.markers,),
+        "TxnOffsetCommit": (cluster, groups, services.gate),
+        "DescribeTransactions": (transactions,),
+        "ListTransactions": (transactions,),
     }

@@ -44,8 +44,6 @@ class Machine(Protocol[RecordT]):
     @property
     def wake_at_ms(self) -> int | None: ...
 
-    def forget_undecided(self, key: str, error: KafkaError, now_ms: int, /) -> Decision[RecordT, Reply]: ...
-
 
 MachineT = TypeVar("MachineT", bound=Machine[Any])
 
@@ -79,6 +77,10 @@ class Shard(ABC, Generic[MachineT, RecordT]):
     @abstractmethod
     def _replay(self, batch: Batch) -> None:
         """Hand what the batch says to the machine. Raises CorruptRecordError."""
+
+    @abstractmethod
+    def _forget_undecided(self, key: str, away: KafkaError) -> None:
+        """What was decided about this group or transactional id could not be written."""
 
     def _builder(self, records: Sequence[RecordT]) -> BatchBuilder:  # noqa: ARG002  some kinds look at them
         """What the records become a batch with."""
@@ -139,8 +141,7 @@ class Shard(ABC, Generic[MachineT, RecordT]):
         away = _away(f"the coordinator cannot write: {error.message}")
         self._answer([(ticket, away) for ticket in refused])
         for key in dict.fromkeys(self._key_of(record) for record in self._undecided):
-            again = self.machine.forget_undecided(key, away, self._now_ms())
-            self._answer(again.replies)
+            self._forget_undecided(key, away)
 
     def _when_committed(self, then: Callable[[ErrorCode], None]) -> None:
         """Call `then` once all that is appended now is committed, or with the error because of which it will not be."""

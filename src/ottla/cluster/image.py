@@ -35,6 +35,8 @@ class ClusterImage:
     revision: int = 0
     cluster_id: str = ""
     next_producer_id: int = 0
+    features: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Finalized levels that were set; of the others the newest holds."""
     brokers: Mapping[int, BrokerImage] = field(default_factory=lambda: MappingProxyType({}))
     topics: PersistentMap[str, TopicImage] = field(default_factory=PersistentMap)
     topic_names: PersistentMap[bytes, str] = field(default_factory=PersistentMap)
@@ -70,7 +72,7 @@ class ClusterImage:
         """
         topics: dict[str, TopicImage | None] = {}
         configs: dict[Resource, Mapping[str, str] | None] = {}
-        brokers = dict(self.brokers)
+        brokers, features = dict(self.brokers), dict(self.features)
         cluster_id, next_producer_id = self.cluster_id, self.next_producer_id
         for change in changes:
             key, value = change.key, change.value
@@ -84,6 +86,8 @@ class ClusterImage:
                 )
             elif key.startswith(keys.BROKERS):
                 _set_broker(brokers, keys.broker_of(key), value)
+            elif key.startswith(keys.FEATURES):
+                _set_feature(features, keys.feature_of(key), value)
             elif key == keys.CLUSTER_ID:
                 cluster_id = "" if value is None else value.decode()
             elif key == keys.NEXT_PRODUCER_ID:
@@ -94,6 +98,7 @@ class ClusterImage:
             cluster_id=cluster_id,
             next_producer_id=next_producer_id,
             brokers=MappingProxyType(brokers),
+            features=MappingProxyType(features),
         )
         return _with_configs(_with_topics(image, topics), configs)
 
@@ -137,3 +142,10 @@ def _set_broker(brokers: dict[int, BrokerImage], broker_id: int, value: bytes | 
         brokers.pop(broker_id, None)
     else:
         brokers[broker_id] = decode_broker(broker_id, value)
+
+
+def _set_feature(features: dict[str, int], name: str, value: bytes | None) -> None:
+    if value is None:
+        features.pop(name, None)
+    else:
+        features[name] = int(value)

@@ -6,6 +6,7 @@
     configs/broker/            dynamic configs of all brokers
     configs/broker/1           dynamic configs of one broker
     configs/topic/NAME         a topic's own configs
+    features/NAME              a feature's finalized level, where it is not the newest, in decimal
     producer-ids/next          the first producer id that no broker was given yet, in decimal
 
 Values: docs/formats/metadata-store.md.
@@ -18,6 +19,7 @@ NEXT_PRODUCER_ID = b"producer-ids/next"
 BROKERS = b"brokers/"
 TOPICS = b"topics/"
 CONFIGS = b"configs/"
+FEATURES = b"features/"
 
 
 class ResourceType(Enum):
@@ -43,6 +45,14 @@ def topic(name: str) -> bytes:
 def configs(resource: Resource) -> bytes:
     kind, name = resource
     return CONFIGS + f"{kind.value}/{name}".encode()
+
+
+def feature(name: str) -> bytes:
+    return FEATURES + name.encode()
+
+
+def feature_of(key: bytes) -> str:
+    return key[len(FEATURES) :].decode()
 
 
 def broker_of(key: bytes) -> int:

@@ -13,6 +13,9 @@ FLUSH_THREADS = 4
 """Threads that wait for fdatasync: enough to keep a disk's queue busy, few enough not to fight for the
 interpreter."""
 
+KERNEL_SYNCS = 128
+"""Files whose sync the kernel may be asked for at once; beyond them the flush threads serve."""
+
 FETCH_SESSION_IDLE_SECONDS = 120.0
 """A fetch session idle for this long gives way to a new one when the cache is full; Apache Kafka's two
 minutes."""
@@ -209,3 +212,16 @@ MIN_SCRAM_ITERATIONS = 4_096
 
 MAX_SCRAM_ITERATIONS = 1_000_000
 """Some 0.2 s of the client's time; a broker that asks for more may only want to keep it busy."""
+
+COMPRESS_IN_THREAD_BYTES = 65_536
+"""Records of a request from which on a client compresses them in a thread: below, the way there and back takes as
+long as zstd does."""
+
+REMEMBERED_KEYS = 10_000
+"""Keys whose hash a producer remembers: murmur2 takes a microsecond in Python, and most keys come again."""
+
+TYPED_TOPICS_REMEMBERED = 10_000
+"""Topics, as names or Topic objects, that a producer keeps ready to send to; someone may make one for each record."""
+
+SEND_MANY_YIELD_BYTES = 262_144
+"""What `send_many` appends before it lets the event loop turn: about a quarter of a millisecond's work."""

@@ -132,16 +132,9 @@ _REASONS = (
         """,
     ),
     (
-        "there are no transactions yet",
+        "transactions are read back in chunks of one size, and two-phase commit (KIP-939) is not served yet",
         """
-        add.partitions.to.txn.retry.backoff.max.ms add.partitions.to.txn.retry.backoff.ms
-        transaction.abort.timed.out.transaction.cleanup.interval.ms transaction.max.timeout.ms
-        transaction.partition.verification.enable
-        transaction.remove.expired.transaction.cleanup.interval.ms
-        transaction.state.log.load.buffer.size transaction.state.log.min.isr
-        transaction.state.log.num.partitions transaction.state.log.replication.factor
-        transaction.state.log.segment.bytes transaction.two.phase.commit.enable
-        transactional.id.expiration.ms
+        transaction.state.log.load.buffer.size transaction.two.phase.commit.enable
         """,
     ),
     (

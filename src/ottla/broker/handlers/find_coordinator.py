@@ -1,15 +1,19 @@
-"""FindCoordinator (key 10), versions 0–6: the broker that coordinates a group.
+"""FindCoordinator (key 10), versions 0–6: the broker that coordinates a group, or a transactional id.
 
-One key up to version 3, several since 4 (KIP-699). The first question makes `__consumer_offsets`, and is answered when
-it is there.
+One key up to version 3, several since 4 (KIP-699). The first question makes the internal topic, `__consumer_offsets` or
+`__transaction_state`, and is answered when it is there.
 
-Deviations: transactional ids and share groups (types 1 and 2) are answered COORDINATOR_NOT_AVAILABLE until they are
-served; Apache Kafka lets the first question fail while the topic is being made.
+Deviations: share groups (type 2) are answered COORDINATOR_NOT_AVAILABLE until they are served; Apache Kafka lets the
+first question fail while the topic is being made.
 """
+
+from typing import Any
 
 from ottla.broker.addresses import BrokerAddress, addresses
 from ottla.broker.call import Call
+from ottla.broker.coordinators import Coordinators
 from ottla.broker.group_coordinators import GroupCoordinators
+from ottla.broker.transaction_coordinators import TransactionCoordinators
 from ottla.cluster.cluster import Cluster
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.find_coordinator import Coordinator, FindCoordinatorRequest, FindCoordinatorResponse
@@ -20,11 +24,17 @@ SHARE_SINCE = 6
 
 
 async def find_coordinator(
-    cluster: Cluster, groups: GroupCoordinators, request: FindCoordinatorRequest, call: Call
+    cluster: Cluster,
+    groups: GroupCoordinators,
+    transactions: TransactionCoordinators,
+    request: FindCoordinatorRequest,
+    call: Call,
 ) -> FindCoordinatorResponse:
     """One answer for each key."""
+    served: dict[int, Coordinators[Any]] = {GROUP: groups, TRANSACTION: transactions}
+    coordinators = served.get(request.key_type)
     keys = request.coordinator_keys if call.version >= KEYS_SINCE else [request.key]
-    found = [await _find(cluster, groups, request.key_type, key, call) for key in keys]
+    found = [await _find(cluster, coordinators, request.key_type, key, call) for key in keys]
     if call.version >= KEYS_SINCE:
         return FindCoordinatorResponse(coordinators=found)
     return FindCoordinatorResponse(
@@ -36,14 +46,16 @@ async def find_coordinator(
     )
 
 
-async def _find(cluster: Cluster, groups: GroupCoordinators, kind: int, key: str, call: Call) -> Coordinator:
+async def _find(
+    cluster: Cluster, coordinators: Coordinators[Any] | None, kind: int, key: str, call: Call
+) -> Coordinator:
     if kind not in (GROUP, TRANSACTION, SHARE) or (kind == SHARE and call.version < SHARE_SINCE):
         return _none(key, KafkaError(ErrorCode.INVALID_REQUEST, f"There is no coordinator of type {kind}."))
-    if kind != GROUP:
-        reason = "Transactions and share groups are not served yet."
+    if coordinators is None:
+        reason = "Share groups are not served yet."
         return _none(key, KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, reason))
     try:
-        await groups.make_topic()
+        await coordinators.make_topic()
     except KafkaError as error:
         return _none(key, KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, error.message))
     return _at(key, addresses(cluster.image, call)[0])

@@ -1,8 +1,8 @@
 """TxnOffsetCommit: offsets that count once their transaction commits (KIP-98).
 
-Who may (KIP-447): a member in the group's present generation, so that a consumer that was thrown out of its group cannot
-commit what another one has taken over; or a producer that names no member, as old ones do. Whether the producer has such
-a transaction is its coordinator's to say; the shell has asked it.
+Who may (KIP-447): a member in the group's present generation, so that a consumer that was thrown out of its group
+cannot commit what another one has taken over; or a producer that names no member, as old ones do. Whether the producer
+has such a transaction is its coordinator's to say; the shell has asked it.
 """
 
 from ottla.core.decision import Ticket

@@ -114,5 +114,4 @@ def test_a_file_made_for_apache_kafka_works_and_what_does_nothing_is_named() -> 
         "inter.broker.listener.name",
         "num.network.threads",
         "num.io.threads",
-        "transaction.state.log.min.isr",
     }

@@ -9,6 +9,7 @@ from ottla.broker.config.definitions.logs import LOGS
 from ottla.broker.config.definitions.not_yet import NOT_YET
 from ottla.broker.config.definitions.server import INTERNAL, OWN, SERVER
 from ottla.broker.config.definitions.topics import TOPICS
+from ottla.broker.config.definitions.transactions import TRANSACTIONS
 
 
 def _by_name(definitions: Iterable[Definition]) -> Mapping[str, Definition]:
@@ -16,5 +17,5 @@ def _by_name(definitions: Iterable[Definition]) -> Mapping[str, Definition]:
     return {one.name: replace(one, no_effect=NOT_YET.get(one.name, one.no_effect)) for one in in_order}
 
 
-BROKER: Mapping[str, Definition] = _by_name(SERVER + INTERNAL + OWN + LOGS + GROUPS)
+BROKER: Mapping[str, Definition] = _by_name(SERVER + INTERNAL + OWN + LOGS + GROUPS + TRANSACTIONS)
 TOPIC: Mapping[str, Definition] = _by_name(TOPICS)

@@ -7,5 +7,8 @@ NOT_YET = {
     "log.flush.start.offset.checkpoint.interval.ms": (
         "log start offsets are written down together with recovery points, at log.flush.offset.checkpoint.interval.ms"
     ),
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": (
+        "a transaction is aborted as soon as it has lasted longer than its timeout"
+    ),
     "num.recovery.threads.per.data.dir": "logs are opened when they are first used, each by itself",
 }

@@ -1,0 +1,106 @@
+"""TxnOffsetCommit (key 28), versions 0–5: a group's offsets, which count once the transaction commits (KIP-98).
+
+Since version 3 the member and its generation are checked (KIP-447). From version 5 on the group becomes part of the
+transaction with its first offsets; before, AddOffsetsToTxn has made it so, which is verified (KIP-890). A partition
+that does not exist gets UNKNOWN_TOPIC_OR_PARTITION; the others are committed all the same.
+
+Deviations: none known.
+"""
+
+from ottla.broker.call import Call
+from ottla.broker.group_coordinators import OFFSETS_TOPIC, GroupCoordinators
+from ottla.broker.group_requests import ask
+from ottla.broker.transaction_gate import CoordinatorsGate
+from ottla.cluster.cluster import Cluster
+from ottla.cluster.image import ClusterImage
+from ottla.core.errors import ErrorCode, KafkaError
+from ottla.groups.offsets import transactions as offsets
+from ottla.groups.refusals import refusal
+from ottla.wire.messages.txn_offset_commit import (
+    TxnOffsetCommitRequest,
+    TxnOffsetCommitRequestTopic,
+    TxnOffsetCommitResponse,
+    TxnOffsetCommitResponsePartition,
+    TxnOffsetCommitResponseTopic,
+)
+from ottla.wire.schema import Message
+
+ABORTABLE_SINCE = 4
+"""The first version whose clients know TRANSACTION_ABORTABLE."""
+
+
+async def txn_offset_commit(
+    cluster: Cluster,
+    groups: GroupCoordinators,
+    gate: CoordinatorsGate,
+    request: TxnOffsetCommitRequest,
+    call: Call,
+) -> Message:
+    """One result for each partition."""
+    unknown = _take_out_unknown(cluster.image, request)
+    response: Message = TxnOffsetCommitResponse()
+    if request.topics:
+        response = await _commit(groups, gate, request, call)
+    assert isinstance(response, TxnOffsetCommitResponse)
+    response.topics += unknown
+    return response
+
+
+async def _commit(
+    groups: GroupCoordinators, gate: CoordinatorsGate, request: TxnOffsetCommitRequest, call: Call
+) -> Message:
+    try:
+        if not request.group_id:
+            raise KafkaError(ErrorCode.INVALID_GROUP_ID)
+        partition = OFFSETS_TOPIC, groups.partition_of(request.group_id)
+    except KafkaError as error:
+        return refusal(request, error, call.version)
+    admitted = await gate.admit_offsets(
+        request.transactional_id, request.producer_id, request.producer_epoch, partition, call.version
+    )
+    if admitted:
+        return refusal(request, KafkaError(_known_to(admitted, call.version)), call.version)
+    return await ask(
+        groups,
+        request.group_id,
+        request,
+        call,
+        lambda machine, caller, now_ms: offsets.commit(machine, request, caller, now_ms),
+    )
+
+
+def _known_to(error: ErrorCode, version: int) -> ErrorCode:
+    """What a client of this version is told, so that it does the right thing."""
+    if error is ErrorCode.PRODUCER_FENCED:
+        return ErrorCode.INVALID_PRODUCER_EPOCH
+    if error is ErrorCode.TRANSACTION_ABORTABLE and version < ABORTABLE_SINCE:
+        return ErrorCode.INVALID_TXN_STATE
+    return error
+
+
+def _take_out_unknown(
+    image: ClusterImage, request: TxnOffsetCommitRequest
+) -> list[TxnOffsetCommitResponseTopic]:
+    """Leave only partitions that exist in the request; the answers for the others."""
+    unknown, known = [], []
+    for topic in request.topics:
+        there = [each for each in topic.partitions if image.partition(topic.name, each.partition_index)]
+        missing = [
+            each.partition_index
+            for each in topic.partitions
+            if not image.partition(topic.name, each.partition_index)
+        ]
+        if there:
+            known.append(TxnOffsetCommitRequestTopic(name=topic.name, partitions=there))
+        if missing:
+            unknown.append(_missing(topic.name, missing))
+    request.topics = known
+    return unknown
+
+
+def _missing(topic: str, indexes: list[int]) -> TxnOffsetCommitResponseTopic:
+    code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    return TxnOffsetCommitResponseTopic(
+        name=topic,
+        partitions=[TxnOffsetCommitResponsePartition(partition_index=i, error_code=code) for i in indexes],
+    )
