@@ -1,17 +1,23 @@
 """Group commit: one fdatasync answers everyone who waits for the same partition.
 
 A partition asks for a flush; all that is appended until the sync begins rides along. While a sync runs, whoever
-asks again shares the next one. Syncs run in a few threads, so that partitions do not queue behind one another and
-the event loop never waits for a disk.
+asks again shares the next one. Partitions do not queue behind one another, and the event loop never waits for a disk:
+where the kernel syncs a file by itself it is asked to (`kernel_sync`), everything else runs in a few threads.
 """
 
 import asyncio
 import threading
+from contextlib import ExitStack, closing
+from functools import cached_property, partial
 from queue import SimpleQueue
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ottla.core.limits import FLUSH_THREADS
+from ottla.log.directory import Held
 from ottla.log.flush import Flush
+
+if TYPE_CHECKING:
+    from ottla.broker.kernel_sync import KernelSync
 
 
 class Flushable(Protocol):
@@ -23,7 +29,7 @@ class Flushable(Protocol):
 
 
 class Flusher:
-    """Runs flushes for all partitions of one broker. `request` may be called only on the event loop."""
+    """Runs flushes for all partitions of one broker. Everything but `_work` is called on the event loop only."""
 
     def __init__(self, threads: int = FLUSH_THREADS) -> None:
         self._loop = asyncio.get_running_loop()
@@ -32,6 +38,7 @@ class Flusher:
         self._running: set[Flushable] = set()
         self._scheduled = False
         self._idle = asyncio.Event()
+        self._closing = ExitStack()
         self._threads = [
             threading.Thread(target=self._work, name=f"flush-{number}", daemon=True)
             for number in range(threads)
@@ -52,7 +59,30 @@ class Flusher:
         for partition in self._due - self._running:
             self._due.discard(partition)
             self._running.add(partition)
-            self._queue.put((partition, partition.begin_flush()))
+            self._start(partition, partition.begin_flush())
+
+    def _start(self, partition: Flushable, flush: Flush) -> None:
+        file = flush.only_file()
+        if file is None or not self._kernel_takes(partition, flush, file):
+            self._queue.put((partition, flush))
+
+    def _kernel_takes(self, partition: Flushable, flush: Flush, file: Held) -> bool:
+        descriptor, kernel = file.descriptor(), self._kernel
+        if descriptor is None or kernel is None:
+            return False
+        return kernel.submit(descriptor, partial(self._synced, partition, flush, file))
+
+    def _synced(self, partition: Flushable, flush: Flush, file: Held, error: OSError | None) -> None:
+        file.let_go()
+        self._finish(partition, flush, error)
+
+    @cached_property
+    def _kernel(self) -> "KernelSync | None":
+        """Asked for with the first plain flush: ctypes takes time to import."""
+        from ottla.broker.kernel_sync import KernelSync
+
+        kernel = KernelSync.opened(self._loop)
+        return self._closing.enter_context(closing(kernel)) if kernel is not None else None
 
     def _work(self) -> None:
         """A thread's whole life: sync what comes, hand it back to the loop."""
@@ -82,3 +112,4 @@ class Flusher:
             self._queue.put(None)
         for thread in self._threads:
             thread.join()
+        self._closing.close()

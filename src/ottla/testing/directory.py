@@ -244,6 +244,12 @@ class HeldMemoryFile:
         self._disk.synced()
         self._file.sync()
 
+    def descriptor(self) -> None:
+        return None
+
+    def let_go(self) -> None:
+        pass
+
 
 class MemoryDirectory:
     """A directory of a `Disk`. See `ottla.log.directory.Directory`."""

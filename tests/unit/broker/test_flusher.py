@@ -15,6 +15,9 @@ class SlowFlush:
         self.go = threading.Event()
         self.error = error
 
+    def only_file(self) -> None:
+        return None
+
     def sync(self) -> None:
         assert self.go.wait(10)
         if self.error:
