@@ -1,5 +1,6 @@
 """A broker's address as people write it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 DEFAULT_PORT = 9092
@@ -15,8 +16,9 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def parse_addresses(text: str) -> list[Address]:
-    """`host:port,host:port` as a list; a port may be left out. Raises ValueError naming what is wrong."""
+def parse_addresses(servers: str | Sequence[str]) -> list[Address]:
+    """`host:port,host:port`, or a list of such; a port may be left out. Raises ValueError naming what is wrong."""
+    text = servers if isinstance(servers, str) else ",".join(servers)
     addresses = [_parse(part.strip()) for part in text.split(",") if part.strip()]
     if not addresses:
         raise ValueError("no broker address given; write host:port, several separated by commas")

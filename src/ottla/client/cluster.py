@@ -1,21 +1,29 @@
 """The way to the cluster's brokers: finds them, keeps one connection to each, and knows who leads what."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
 from ottla.client.address import Address, parse_addresses
 from ottla.client.backoff import backoff_seconds
-from ottla.client.connections import Connections
+from ottla.client.bootstrap import expanded
+from ottla.client.connections import Connections, Request, Throttled
+from ottla.client.coordinators import Coordinators, CoordinatorType, found, request_for
 from ottla.client.metadata import Metadata, TopicMetadata
 from ottla.client.settings import ClientSettings
 from ottla.core.clock import Clock, SystemClock
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.errors import ErrorCode, KafkaError, error_of
 from ottla.net.errors import KafkaConnectionError
+from ottla.net.negotiation import BrokerVersions
+from ottla.wire.messages.find_coordinator import FindCoordinatorResponse
 from ottla.wire.messages.metadata import MetadataRequest, MetadataRequestTopic, MetadataResponse
 from ottla.wire.schema import Message
 
+_log = logging.getLogger("ottla.client")
 Response = TypeVar("Response", bound=Message)
 Result = TypeVar("Result")
 
@@ -23,13 +31,17 @@ Result = TypeVar("Result")
 class Cluster:
     """Brokers and their metadata. Calls raise KafkaError; its `retriable` says whether that may pass."""
 
-    def __init__(self, bootstrap_servers: str, settings: ClientSettings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, bootstrap_servers: str | Sequence[str], settings: ClientSettings, clock: Clock | None = None
+    ) -> None:
         self.metadata = Metadata()
         self.settings = settings
         self.clock = clock or SystemClock()
-        self._bootstrap = parse_addresses(bootstrap_servers)
-        self._connections = Connections(settings)
+        self._servers = parse_addresses(bootstrap_servers)
+        self._connections = Connections(settings, self.clock)
+        self._coordinators = Coordinators()
         self._refreshed_at: dict[str, float] = {}
+        self._unanswered_since: float | None = None
         self._one_question = asyncio.Lock()  # many may want to know the same topic at once
 
     async def __aenter__(self) -> Self:
@@ -52,28 +64,40 @@ class Cluster:
         """Close every connection."""
         await self._connections.close()
 
+    def on_throttled(self, told: Throttled) -> None:
+        """`told` is called when a broker wants to hear nothing for a while (KIP-219), which is obeyed here."""
+        self._connections.on_throttled = told
+
     async def ask(
-        self, broker: int, request: Message, response: type[Response], max_version: int | None = None
+        self, broker: int, request: Request, response: type[Response], max_version: int | None = None
     ) -> Response:
         """One broker's answer, by its node id."""
-        address = self.metadata.brokers.get(broker)
-        if address is None:
-            raise KafkaError(ErrorCode.NETWORK_EXCEPTION, f"broker {broker} has no address in the metadata")
-        return await self._connections.ask(address, request, response, max_version)
+        try:
+            return await self._connections.ask(self._address(broker), request, response, max_version)
+        except KafkaError as error:
+            error.broker, error.api = broker, response.__name__.removesuffix("Response")
+            raise
 
     async def tell(self, broker: int, request: Message, max_version: int | None = None) -> None:
         """Send one broker something that it does not answer."""
+        await self._connections.tell(self._address(broker), request, max_version)
+
+    async def versions(self, broker: int) -> BrokerVersions:
+        """The versions and features of one broker, by its node id."""
+        return await self._connections.versions(self._address(broker))
+
+    def _address(self, broker: int) -> Address:
         address = self.metadata.brokers.get(broker)
         if address is None:
             raise KafkaError(ErrorCode.NETWORK_EXCEPTION, f"broker {broker} has no address in the metadata")
-        await self._connections.tell(address, request, max_version)
+        return address
 
     async def ask_any(
-        self, request: Message, response: type[Response], max_version: int | None = None
+        self, request: Request, response: type[Response], max_version: int | None = None
     ) -> Response:
         """The answer of the first broker that can be reached."""
         failures: list[str] = []
-        for address in self._candidates():
+        for address in await self._candidates():
             try:
                 return await self._connections.ask(address, request, response, max_version)
             except KafkaConnectionError as error:
@@ -81,7 +105,7 @@ class Cluster:
         raise KafkaError(ErrorCode.BROKER_NOT_AVAILABLE, f"no broker answers: {'; '.join(failures)}")
 
     async def ask_controller(
-        self, request: Message, response: type[Response], max_version: int | None = None
+        self, request: Request, response: type[Response], max_version: int | None = None
     ) -> Response:
         """The answer of the broker that takes changes to topics."""
         if not self.metadata.brokers:
@@ -90,14 +114,65 @@ class Cluster:
             return await self.ask(self.metadata.controller_id, request, response, max_version)
         return await self.ask_any(request, response, max_version)
 
+    async def coordinator(self, key: str, key_type: CoordinatorType) -> int:
+        """The node id of the broker that coordinates a group or a transactional id, asked if it is not known."""
+        known = self._coordinators.get(key, key_type)
+        if known is not None and known in self.metadata.brokers:
+            return known
+        response = await self.ask_any(partial(request_for, key, key_type), FindCoordinatorResponse)
+        node_id, address = found(response, key, key_type)
+        self.metadata = self.metadata.with_broker(node_id, address)
+        self._coordinators.remember(key, key_type, node_id)
+        return node_id
+
+    def forget_coordinator(self, key: str, key_type: CoordinatorType) -> None:
+        """It is another broker by now: ask next time."""
+        self._coordinators.forget(key, key_type)
+
     async def refresh(self, topics: Collection[str] | None, *, create: bool = False) -> None:
         """Ask for the brokers and these topics (None for all) and remember the answer."""
         names = None if topics is None else [MetadataRequestTopic(name=name) for name in topics]
         request = MetadataRequest(topics=names, allow_auto_topic_creation=create)
-        response = await self.ask_any(request, MetadataResponse)
-        self.metadata = self.metadata.updated(response)
+        response = await self._answered(request)
+        self.metadata = self.metadata.updated(response, complete=topics is None)
         now = self.clock.monotonic()
         self._refreshed_at.update({topic.name: now for topic in response.topics if topic.name})
+
+    async def _answered(self, request: MetadataRequest) -> MetadataResponse:
+        """Metadata, after starting again from the bootstrap servers where that is called for (KIP-899, KIP-1102)."""
+        if self._is_lost():
+            await self.bootstrap_again()
+        try:
+            response = await self.ask_any(request, MetadataResponse)
+            if response.error_code == ErrorCode.REBOOTSTRAP_REQUIRED and self._may_start_again:
+                await self.bootstrap_again()
+                response = await self.ask_any(request, MetadataResponse)
+        except KafkaError:
+            if self._unanswered_since is None:
+                self._unanswered_since = self.clock.monotonic()
+            raise
+        if response.error_code != ErrorCode.NONE:
+            raise error_of(response.error_code, api="Metadata")
+        self._unanswered_since = None
+        return response
+
+    @property
+    def _may_start_again(self) -> bool:
+        return self.settings.metadata_recovery_strategy == "rebootstrap"
+
+    def _is_lost(self) -> bool:
+        if self._unanswered_since is None or not self._may_start_again:
+            return False
+        waited_ms = (self.clock.monotonic() - self._unanswered_since) * 1000
+        return waited_ms >= self.settings.metadata_recovery_rebootstrap_trigger_ms
+
+    async def bootstrap_again(self) -> None:
+        """Forget which brokers there are: they are asked for again from the bootstrap servers."""
+        _log.info("starting again from %s", ", ".join(map(str, self._servers)))
+        await self._connections.forget(set(self.metadata.brokers.values()))
+        self.metadata = replace(self.metadata, brokers={}, controller_id=-1)
+        self._coordinators.clear()
+        self._unanswered_since = None
 
     async def topic(self, name: str, *, create_timeout_ms: int = 0) -> TopicMetadata:
         """What is known about a topic, asked if it is not known or too old.
@@ -162,10 +237,15 @@ class Cluster:
                     raise
                 await asyncio.sleep(delay)
 
-    def _candidates(self) -> Iterator[Address]:
-        """Connected brokers first, then the known ones, then those we were told at the start."""
-        known = list(dict.fromkeys([*self.metadata.brokers.values(), *self._bootstrap]))
-        yield from sorted(known, key=lambda address: address not in self._connections)
+    async def _candidates(self) -> list[Address]:
+        """Connected brokers first, those that just failed last; then the ones we were told at the start."""
+        known = list(self.metadata.brokers.values())
+        if self._may_start_again or not known:
+            known += await expanded(self._servers, self.settings.client_dns_lookup)
+        return sorted(
+            dict.fromkeys(known),
+            key=lambda address: (address not in self._connections, self._connections.is_resting(address)),
+        )
 
 
 def topic_error(name: str, code: ErrorCode) -> KafkaError:

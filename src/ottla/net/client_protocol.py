@@ -1,6 +1,7 @@
 """The client's side of a socket: frames go out, replies come back in the same order."""
 
 import asyncio
+import ssl
 from collections import deque
 from struct import Struct
 from typing import cast
@@ -13,6 +14,7 @@ from ottla.net.writing import write_parts
 from ottla.wire.types import Buffer
 
 _INT32 = Struct(">i")
+_TLS_ALERT = b"\x15\x03"
 
 
 class _Pending:
@@ -47,7 +49,13 @@ class ClientProtocol(asyncio.BufferedProtocol):
         self._assembler = FrameAssembler(MAX_RESPONSE_BYTES, ReadBuffer(CLIENT_READ_BUFFER_BYTES))
         self._transport = cast("asyncio.Transport", None)  # until connection_made
         self._pending: deque[_Pending] = deque()
+        self.when_closed_by_broker = ""
+        """What it would mean if the broker closed the connection now, where there is a guess."""
+        self.tls_error: ssl.SSLError | None = None
+        """What ended the connection, if that was TLS: version 1.3 refuses a client's certificate this late."""
         self._problem = ""  # why the connection is closed; "" while it is open
+        self._first_bytes: memoryview | None = None  # until it is known that they are no TLS
+        self._is_new = True
         self._lost = loop.create_future()
         self._drained = asyncio.Event()
         self._drained.set()
@@ -96,9 +104,15 @@ class ClientProtocol(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
-        return self._assembler.get_buffer()
+        buffer = self._assembler.get_buffer()
+        if self._is_new:
+            self._first_bytes = buffer
+        return buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        if self._is_new and self._is_tls(nbytes):
+            self._break("the listener speaks TLS; security_protocol must be SSL or SASL_SSL")
+            return
         try:
             self._take(self._assembler.received(nbytes))
         except FrameError as error:
@@ -112,9 +126,18 @@ class ClientProtocol(asyncio.BufferedProtocol):
         self._drained.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._fail_all(f"connection lost: {exc}" if exc else "closed by the broker; its log says why")
+        self.tls_error = exc if isinstance(exc, ssl.SSLError) else None
+        closed = self.when_closed_by_broker or "closed by the broker; its log says why"
+        self._fail_all(f"connection lost: {exc}" if exc else closed)
         self._drained.set()
         self._lost.set_result(None)
+
+    def _is_tls(self, nbytes: int) -> bool:
+        """Whether the first bytes are an alert of TLS; as a frame's size they would be waited for in vain."""
+        assert self._first_bytes is not None
+        is_tls = nbytes >= 2 and bytes(self._first_bytes[:2]) == _TLS_ALERT
+        self._is_new, self._first_bytes = False, None
+        return is_tls
 
     # Replies and their lack.
 

@@ -1,21 +1,29 @@
 """A connection to a broker, from the client's side: requests pipelined, replies decoded. No retries, no
 policy."""
 
-import asyncio
-import socket
+import ssl
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, overload
 
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.errors import AuthenticationError, ErrorCode, KafkaError
 from ottla.net.client_protocol import ClientProtocol
+from ottla.net.connecting import connect
 from ottla.net.errors import KafkaConnectionError
-from ottla.net.negotiation import VersionRange, common_version, negotiate
+from ottla.net.negotiation import BrokerVersions, VersionRange, common_version, negotiate
 from ottla.net.peer import address_text
+from ottla.net.sasl.exchange import authenticate
+from ottla.net.sasl.mechanism import NewMechanism, SaslError
+from ottla.net.tls import explained
 from ottla.wire.header import decode_response_header, encode_request_header
-from ottla.wire.registry import Api
+from ottla.wire.registry import Api, api_named
 from ottla.wire.schema import Message
 from ottla.wire.types import Buffer, WireError
+
+_WANTS_TLS = "closed by the broker; does that listener want TLS (security_protocol SSL or SASL_SSL)?"
+_WANTS_SASL = (
+    "closed by the broker; does that listener want SASL (security_protocol SASL_PLAINTEXT or SASL_SSL)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,9 @@ class ConnectionSettings:
     client_id: str | None = "ottla"
     socket_connection_setup_timeout_ms: int = 10_000
     request_timeout_ms: int = 30_000
+    tls: ssl.SSLContext | None = None
+    """None for plain TCP."""
+    sasl: NewMechanism | None = None
 
 
 class Connection:
@@ -32,34 +43,66 @@ class Connection:
 
     def __init__(self, address: str, protocol: ClientProtocol, settings: ConnectionSettings) -> None:
         self.address = address
-        self.versions: dict[int, VersionRange] = {}
-        """The broker's version range per API key."""
+        self.broker = BrokerVersions()
+        """What the broker said about its versions and features."""
+        self.session_lifetime_ms = 0
+        """How long the last authentication holds; 0 for as long as the connection (KIP-368)."""
         self._protocol = protocol
         self._settings = settings
         self._last_correlation_id = -1
 
     @classmethod
     async def open(cls, host: str, port: int, settings: ConnectionSettings | None = None) -> "Connection":
-        """Connect and negotiate versions. Raises KafkaConnectionError; needs a current task."""
+        """Connect, negotiate versions, authenticate. Needs a current task.
+
+        Raises KafkaConnectionError, or AuthenticationError when trying again would not help.
+        """
         settings = settings or ConnectionSettings()
-        address = address_text((host, port))
         limit_s = settings.socket_connection_setup_timeout_ms / 1000
+        protocol = await connect(host, port, settings.tls, limit_s)
+        connection = cls(address_text((host, port)), protocol, settings)
         try:
-            async with asyncio.timeout(limit_s):
-                protocol = await _connect(host, port, address)
-        except TimeoutError as error:
-            problem = f"no connection in {limit_s:g} s; is the address right, and no firewall between?"
-            raise KafkaConnectionError(address, problem) from error
-        connection = cls(address, protocol, settings)
-        try:
-            connection.versions = await negotiate(partial(connection._exchange, limit_s))
-        except BaseException as error:
+            await connection._introduce(limit_s)
+        except BaseException:
             await connection.close()
-            if isinstance(error, WireError):
-                problem = f"its answer to ApiVersions cannot be read: {error}; is that a Kafka broker?"
-                raise KafkaConnectionError(address, problem) from error
+            if protocol.tls_error is not None:
+                raise explained(protocol.tls_error, host, connection.address) from protocol.tls_error
             raise
         return connection
+
+    async def _introduce(self, limit_s: float) -> None:
+        if self._settings.tls is None:
+            self._protocol.when_closed_by_broker = _WANTS_TLS
+        try:
+            self.broker = await negotiate(partial(self._exchange, limit_s))
+        except WireError as error:
+            problem = f"its answer to ApiVersions cannot be read: {error}; is that a Kafka broker?"
+            raise KafkaConnectionError(self.address, problem) from error
+        self._protocol.when_closed_by_broker = _WANTS_SASL if self._settings.sasl is None else ""
+        await self.authenticate()
+
+    async def authenticate(self) -> None:
+        """Do so, or do it again before the session's end: until it is done nothing else must be sent.
+
+        Raises AuthenticationError.
+        """
+        if self._settings.sasl is not None:
+            try:
+                mechanism = await self._settings.sasl()
+            except SaslError as error:
+                code = ErrorCode.SASL_AUTHENTICATION_FAILED
+                raise AuthenticationError(code, f"{self.address}: {error}") from error
+            self.session_lifetime_ms = await authenticate(self._ask, mechanism, self.address)
+
+    async def _ask(self, message: Message) -> Message:
+        api = api_named(type(message).__name__.removesuffix("Request"))
+        limit_ms = self._settings.socket_connection_setup_timeout_ms
+        return await self.send(api, self.version(api), message, timeout_ms=limit_ms)
+
+    @property
+    def versions(self) -> dict[int, VersionRange]:
+        """The broker's version range per API key."""
+        return self.broker.ranges
 
     @property
     def is_open(self) -> bool:
@@ -111,6 +154,7 @@ class Connection:
             return None
         limit_ms = self._settings.request_timeout_ms if timeout_ms is None else timeout_ms
         frame = await self._exchange(limit_ms / 1000, api, version, message)
+        self._protocol.when_closed_by_broker = ""  # it answers, so the listener is the right one
         try:
             _, position = decode_response_header(api, version, frame)
             return api.response.decode(frame, version, position)[0]
@@ -132,31 +176,3 @@ class Connection:
     async def _exchange(self, limit_s: float, api: Api, version: int, message: Message) -> Buffer:
         number = self._write(api, version, message)
         return await self._protocol.expect(number, api.name, limit_s)
-
-
-async def _connect(host: str, port: int, address: str) -> ClientProtocol:
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        problem = (
-            f"unknown host ({error.strerror}); check bootstrap.servers and the broker's advertised.listeners"
-        )
-        raise KafkaConnectionError(address, problem) from error
-    last = OSError("no addresses")
-    for _, _, _, _, name in found:
-        try:
-            _, protocol = await loop.create_connection(
-                lambda: ClientProtocol(address, loop), str(name[0]), port
-            )
-        except OSError as error:
-            last = error
-        else:
-            return protocol
-    raise KafkaConnectionError(address, _why_not(last)) from last
-
-
-def _why_not(error: OSError) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused: no broker listens there; start one (`ottla serve`) or correct the address"
-    return f"cannot connect: {error.strerror or error}"

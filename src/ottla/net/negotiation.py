@@ -1,6 +1,7 @@
 """Which versions both ends speak: ApiVersions (KIP-35, KIP-511), asked once on every new connection."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from struct import Struct
 
 import ottla
@@ -17,8 +18,33 @@ VersionRange = tuple[int, int]
 _ERROR_CODE = Struct(">h")
 
 
-async def negotiate(exchange: Exchange) -> dict[int, VersionRange]:
-    """The broker's version range per API key. Raises KafkaError when it refuses.
+@dataclass(frozen=True, slots=True)
+class BrokerVersions:
+    """What a broker said about itself."""
+
+    ranges: dict[int, VersionRange] = field(default_factory=dict)
+    """Lowest and highest version per API key."""
+    supported: Mapping[str, VersionRange] = field(default_factory=dict)
+    """The levels that it could have, per feature (KIP-584)."""
+    finalized: Mapping[str, int] = field(default_factory=dict)
+    """The level that the whole cluster has, per feature; one that is not here has level 0."""
+    finalized_epoch: int = -1
+    """Grows with every change of `finalized`; -1 when the broker does not say."""
+
+    def highest(self, api: str) -> int:
+        """The highest version of an API that both ends speak, -1 for none."""
+        try:
+            return common_version(api_named(api), self.ranges)
+        except KafkaError:
+            return -1
+
+    def level(self, feature: str) -> int:
+        """The finalized level of a feature such as `transaction.version`."""
+        return self.finalized.get(feature, 0)
+
+
+async def negotiate(exchange: Exchange) -> BrokerVersions:
+    """The broker's versions and features. Raises KafkaError when it refuses.
 
     A broker that does not know our version of ApiVersions answers in version 0 and, since Kafka 2.4, says
     which it knows; then that one is asked, or version 0.
@@ -32,7 +58,12 @@ async def negotiate(exchange: Exchange) -> dict[int, VersionRange]:
         response = await _ask(exchange, api, version)
     if response.error_code != ErrorCode.NONE:
         raise KafkaError(ErrorCode(response.error_code), f"the broker refused ApiVersions version {version}")
-    return {row.api_key: (row.min_version, row.max_version) for row in response.api_keys}
+    return BrokerVersions(
+        ranges={row.api_key: (row.min_version, row.max_version) for row in response.api_keys},
+        supported={row.name: (row.min_version, row.max_version) for row in response.supported_features},
+        finalized={row.name: row.max_version_level for row in response.finalized_features},
+        finalized_epoch=response.finalized_features_epoch,
+    )
 
 
 async def _ask(exchange: Exchange, api: Api, version: int) -> ApiVersionsResponse:

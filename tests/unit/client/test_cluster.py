@@ -1,16 +1,23 @@
 """What the cluster asks, and what it makes of the answers: connections that answer from a script."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ottla.client.address import Address
 from ottla.client.cluster import Cluster
+from ottla.client.coordinators import CoordinatorType
 from ottla.client.metadata import TopicPartition
 from ottla.client.settings import ClientSettings
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.errors import CoordinatorError, ErrorCode, KafkaError
 from ottla.net.errors import KafkaConnectionError
+from ottla.wire.messages.find_coordinator import (
+    Coordinator,
+    FindCoordinatorRequest,
+    FindCoordinatorResponse,
+)
 from ottla.wire.messages.metadata import (
     MetadataRequest,
     MetadataResponse,
@@ -34,9 +41,14 @@ class FakeClock:
 
 
 class ScriptedConnections:
-    """Answers Metadata; addresses in `down` refuse."""
+    """Answers Metadata and FindCoordinator; addresses in `down` refuse."""
 
     def __init__(self) -> None:
+        self.version = 4  # of FindCoordinator
+        self.coordinators: list[ErrorCode] = []
+        self.reply_errors: list[ErrorCode] = []
+        self.forgotten: set[Address] = set()
+        self.resting: set[Address] = set()
         self.down: set[Address] = set()
         self.asked: list[tuple[Address, list[str]]] = []
         self.errors: list[ErrorCode] = []
@@ -46,18 +58,38 @@ class ScriptedConnections:
     def __contains__(self, address: Address) -> bool:
         return address in self.open
 
+    def is_resting(self, address: Address) -> bool:
+        return address in self.resting
+
     async def close(self) -> None:
         self.closed = True
 
-    async def ask(self, address: Address, request: MetadataRequest, *_: Any) -> MetadataResponse:
+    async def forget(self, addresses: set[Address]) -> None:
+        self.forgotten |= addresses
+
+    async def ask(self, address: Address, request: Any, *_: Any) -> Any:
         await asyncio.sleep(0)
         if address in self.down:
             raise KafkaConnectionError(str(address), "connection refused")
+        if callable(request):
+            return self._coordinator(request(self.version))
+        return self._metadata(address, request)
+
+    def _coordinator(self, request: FindCoordinatorRequest) -> FindCoordinatorResponse:
+        request.encode(self.version)  # what does not fit the version is an error
+        error = self.coordinators.pop(0) if self.coordinators else ErrorCode.NONE
+        found = {"node_id": 8, "host": "eight", "port": 9, "error_code": error}
+        if self.version < 4:
+            return FindCoordinatorResponse(**found)
+        return FindCoordinatorResponse(coordinators=[Coordinator(key=request.coordinator_keys[0], **found)])
+
+    def _metadata(self, address: Address, request: MetadataRequest) -> MetadataResponse:
         names = [topic.name or "" for topic in request.topics or []]
         self.asked.append((address, names))
         error = self.errors.pop(0) if self.errors else ErrorCode.NONE
         partition = MetadataResponsePartition(partition_index=0, leader_id=7)
         return MetadataResponse(
+            error_code=self.reply_errors.pop(0) if self.reply_errors else ErrorCode.NONE,
             brokers=[MetadataResponseBroker(node_id=7, host="seven", port=9)],
             topics=[
                 MetadataResponseTopic(name=name, error_code=error, partitions=[partition]) for name in names
@@ -65,9 +97,11 @@ class ScriptedConnections:
         )
 
 
-def scripted(servers: str = "one:1,two:2") -> tuple[Cluster, ScriptedConnections, FakeClock]:
+def scripted(
+    servers: str = "one:1,two:2", settings: ClientSettings = SETTINGS
+) -> tuple[Cluster, ScriptedConnections, FakeClock]:
     clock = FakeClock()
-    cluster = Cluster(servers, SETTINGS, clock)
+    cluster = Cluster(servers, settings, clock)
     connections = ScriptedConnections()
     cluster._connections = connections  # type: ignore[assignment]
     return cluster, connections, clock
@@ -218,3 +252,79 @@ async def test_a_broker_without_an_address_is_a_failure_that_may_pass() -> None:
     with pytest.raises(KafkaError, match="broker 3 has no address") as caught:
         await cluster.ask(3, MetadataRequest(), MetadataResponse)
     assert caught.value.retriable
+
+
+async def test_an_address_that_just_failed_is_asked_last() -> None:
+    cluster, connections, _ = scripted()
+    connections.resting.add(Address("one", 1))
+    await cluster.refresh(())
+    assert connections.asked == [(Address("two", 2), [])]
+
+
+@pytest.mark.parametrize("version", [3, 4])
+async def test_a_coordinator_is_asked_for_once_and_again_when_it_was_wrong(version: int) -> None:
+    cluster, connections, _ = scripted()
+    connections.version = version
+    connections.coordinators = [
+        ErrorCode.COORDINATOR_NOT_AVAILABLE,
+        ErrorCode.NONE,
+        ErrorCode.NOT_COORDINATOR,
+    ]
+    with pytest.raises(CoordinatorError, match="coordinator of group g: COORDINATOR_NOT_AVAILABLE"):
+        await cluster.coordinator("g", CoordinatorType.GROUP)
+    for _ in range(3):
+        assert await cluster.coordinator("g", CoordinatorType.GROUP) == 8
+    assert cluster.metadata.brokers[8] == Address("eight", 9)
+    with pytest.raises(KafkaError, match="transactional id g"):
+        await cluster.coordinator("g", CoordinatorType.TRANSACTION)  # the same name, something else
+    cluster.forget_coordinator("g", CoordinatorType.GROUP)
+    connections.coordinators = [ErrorCode.COORDINATOR_LOAD_IN_PROGRESS]
+    with pytest.raises(CoordinatorError):
+        await cluster.coordinator("g", CoordinatorType.GROUP)
+
+
+async def test_a_broker_that_says_so_sends_the_client_back_to_the_start() -> None:
+    cluster, connections, _ = scripted()
+    await cluster.refresh(["t"])
+    connections.reply_errors = [ErrorCode.REBOOTSTRAP_REQUIRED]
+    connections.open = {Address("seven", 9)}
+    await cluster.refresh(["t"])
+    asked = [address for address, _ in connections.asked]
+    assert asked == [Address("one", 1), Address("seven", 9), Address("one", 1)]
+    assert connections.forgotten == {Address("seven", 9)}
+
+
+async def test_too_long_without_an_answer_sends_the_client_back_to_the_start() -> None:
+    cluster, connections, clock = scripted()
+    await cluster.refresh(["t"])
+    everyone = {Address("one", 1), Address("two", 2), Address("seven", 9)}
+    connections.down |= everyone
+    for _ in range(2):
+        with pytest.raises(KafkaError, match="no broker answers"):
+            await cluster.refresh(["t"])
+    assert not connections.forgotten
+    clock.seconds += SETTINGS.metadata_recovery_rebootstrap_trigger_ms / 1000
+    connections.down -= everyone
+    await cluster.refresh(["t"])
+    assert connections.forgotten == {Address("seven", 9)}
+    assert connections.asked[-1][0] == Address("one", 1)
+
+
+async def test_without_a_recovery_strategy_only_known_brokers_are_asked() -> None:
+    cluster, connections, clock = scripted(settings=replace(SETTINGS, metadata_recovery_strategy="none"))
+    await cluster.refresh(["t"])
+    connections.down.add(Address("seven", 9))
+    with pytest.raises(KafkaError, match=r"no broker answers: seven:9: connection refused$"):
+        await cluster.refresh(["t"])
+    clock.seconds += 2 * SETTINGS.metadata_recovery_rebootstrap_trigger_ms / 1000
+    with pytest.raises(KafkaError, match="no broker answers: seven:9"):
+        await cluster.refresh(["t"])
+
+
+async def test_an_error_says_which_broker_and_which_request() -> None:
+    cluster, connections, _ = scripted()
+    await cluster.refresh(["t"])
+    connections.down.add(Address("seven", 9))
+    with pytest.raises(KafkaError) as caught:
+        await cluster.ask(7, MetadataRequest(), MetadataResponse)
+    assert (caught.value.broker, caught.value.api) == (7, "Metadata")

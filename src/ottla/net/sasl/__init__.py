@@ -1,0 +1,1 @@
+"""SASL from the client's side: mechanisms without I/O, and the exchange that carries them."""
