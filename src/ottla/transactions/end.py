@@ -68,10 +68,10 @@ def verdict(transaction: Transaction, epoch: Epoch, *, committed: bool, bumps: b
 
 
 def epoch_of(stored: TransactionLogValue, producer_epoch: int, *, overflowed: bool) -> Epoch:
-    """How a request's epoch relates to the transaction's. The epoch that only fences is nobody's."""
+    """How a request's epoch relates to the transaction's."""
     if producer_epoch == stored.producer_epoch < FENCE_EPOCH:
         return Epoch.CURRENT
-    if overflowed or producer_epoch + 1 == stored.producer_epoch < FENCE_EPOCH:
+    if overflowed or producer_epoch + 1 == stored.producer_epoch:
         return Epoch.BEFORE
     return Epoch.OTHER
 
@@ -99,7 +99,10 @@ def judge(transaction: Transaction, request: EndTxnRequest, *, bumps: bool) -> V
     epoch = epoch_of(stored, request.producer_epoch, overflowed=overflowed)
     if transaction.is_ending and epoch is Epoch.CURRENT:
         raise KafkaError(ErrorCode.CONCURRENT_TRANSACTIONS)
-    return verdict(transaction, epoch, committed=request.committed, bumps=bumps)
+    result = verdict(transaction, epoch, committed=request.committed, bumps=bumps)
+    # Kafka tells a producer whose last epoch is fenced the one above it, and can then never end its next transaction.
+    told_fence = result is Verdict.DONE and stored.producer_epoch == FENCE_EPOCH
+    return Verdict.FENCED if told_fence else result
 
 
 def end(
