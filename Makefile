@@ -3,6 +3,7 @@
 # make check         format, lint, types, floors
 # make bench         figures against Apache Kafka on this machine
 # make test-heavy    the tests that take minutes
+# make dist          wheels and source distribution into ./dist
 # make clean         remove what these made, but never ./data
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -18,8 +19,9 @@ WORKERS ?= 2
 BIN := .venv/bin
 RUNTIME := .venv/.ottla-runtime
 DEVELOPMENT := .venv/.ottla-development
+NATIVE := setup.py $(wildcard src/ottla/records/_native.pyx src/ottla/records/native/*)
 
-.PHONY: help run test check test-unit test-integration test-heavy bench kcat kafka clean
+.PHONY: help run test check test-unit test-integration test-heavy bench dist kcat kafka clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -29,12 +31,12 @@ help:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: 3.11 or later is needed; name one with PYTHON=..."; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "no virtual environment could be made; on Debian: apt install python3-venv"; exit 1; }
 
-$(RUNTIME): pyproject.toml .venv/pyvenv.cfg
+$(RUNTIME): pyproject.toml $(NATIVE) .venv/pyvenv.cfg
 	@echo "installing ottla into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(DEVELOPMENT): pyproject.toml .venv/pyvenv.cfg
+$(DEVELOPMENT): pyproject.toml $(NATIVE) .venv/pyvenv.cfg
 	@echo "installing ottla and what its tests need into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(RUNTIME)
@@ -65,6 +67,13 @@ test-heavy: $(DEVELOPMENT) kcat kafka
 bench: $(DEVELOPMENT) kafka
 	$(BIN)/python -m benchmarks
 
+# A wheel for this platform with the compiled module, one for every other without it, and what both are built from.
+dist: $(DEVELOPMENT)
+	rm -rf dist build/lib* build/bdist*
+	OTTLA_PURE=1 $(BIN)/python -m build --wheel
+	rm -rf build/lib* build/bdist*
+	$(BIN)/python -m build
+
 # Both are wanted by some tests, which skip with a word where they cannot be had.
 kcat:
 	@if command -v kcat >/dev/null; then exit 0; fi; \
@@ -84,4 +93,5 @@ kafka: $(DEVELOPMENT)
 
 clean:
 	rm -rf .venv .kafka .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist src/*.egg-info
+	find src -name '_native*.so' -delete
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

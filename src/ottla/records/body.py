@@ -9,6 +9,9 @@ from ottla.records.errors import CorruptRecordError
 if TYPE_CHECKING:
     from ottla.records.batch import Batch
 
+Span = tuple[int, int, int, int, bytes | None, bool]
+"""Start and end in the body, timestamp delta, offset delta, key, whether there is a value."""
+
 
 def records_body(batch: "Batch", max_decompressed_bytes: int = MAX_DECOMPRESSED_BYTES) -> bytes:
     """The batch's records, decompressed. One that compaction emptied has none, whatever its codec."""

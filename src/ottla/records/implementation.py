@@ -4,22 +4,27 @@ The environment variable OTTLA_RECORDS asks for one of them by name. Both have t
 """
 
 import os
-from importlib.util import find_spec
 from typing import Literal
 
 Implementation = Literal["compiled", "pure"]
 
 
-def _choose(wanted: str) -> Implementation:
+def choose(wanted: str) -> Implementation:
+    """The one that is `wanted`, or with "" the faster one. Raises ImportError when that is not here."""
     if wanted not in ("", "compiled", "pure"):
         raise ImportError(f"OTTLA_RECORDS is {wanted!r}; it may be «compiled» or «pure»")
-    built = wanted != "pure" and find_spec("ottla.records._native") is not None
-    if wanted == "compiled" and not built:
-        raise ImportError(
-            "OTTLA_RECORDS is «compiled», but ottla.records._native was not built: "
-            "install Ottla where a C compiler is, or unset OTTLA_RECORDS"
-        )
-    return "compiled" if built else "pure"
+    if wanted == "pure":
+        return "pure"
+    try:
+        import ottla.records._native  # noqa: F401
+    except ImportError as error:
+        if wanted == "compiled":
+            raise ImportError(
+                f"OTTLA_RECORDS is «compiled», but the compiled module cannot be had ({error}): "
+                "install Ottla where a C compiler and Python's headers are, or unset OTTLA_RECORDS"
+            ) from error
+        return "pure"
+    return "compiled"
 
 
-IMPLEMENTATION: Implementation = _choose(os.environ.get("OTTLA_RECORDS", ""))
+IMPLEMENTATION: Implementation = choose(os.environ.get("OTTLA_RECORDS", ""))

@@ -1,13 +1,11 @@
-"""Where each record of a batch lies, without building it: for validation and compaction."""
+"""Where each record of a batch lies, without building it, in Python."""
 
 from collections.abc import Iterator
 
+from ottla.records.body import Span
 from ottla.records.errors import CorruptRecordError
 from ottla.records.pure.reader import read_headers
 from ottla.records.varint import decode
-
-Span = tuple[int, int, int, int, bytes | None, bool]
-"""Start, end, timestamp delta, offset delta, key, whether there is a value. Plain: made per record."""
 
 
 def record_spans(body: bytes, count: int) -> Iterator[Span]:  # noqa: C901, PLR0912, PLR0915 - a hot path
@@ -27,7 +25,7 @@ def record_spans(body: bytes, count: int) -> Iterator[Span]:  # noqa: C901, PLR0
                 length, position = decode(body, position)
             record_end = position + length
             if length < 0 or record_end > end:
-                raise CorruptRecordError(f"record of {length} bytes at byte {start} does not fit the batch")
+                raise CorruptRecordError(f"record at byte {position} does not fit the batch")
             position += 1
             byte = body[position]
             if byte < 128:
@@ -54,7 +52,7 @@ def record_spans(body: bytes, count: int) -> Iterator[Span]:  # noqa: C901, PLR0
                 key_start, position = position, position + size
                 if size < 0 or position > record_end:
                     raise CorruptRecordError(
-                        f"key of {size} bytes at byte {key_start} does not fit its record"
+                        f"key of {size} bytes in the record that ends at byte {record_end}"
                     )
                 key = body[key_start:position]
             byte = body[position]
@@ -72,9 +70,7 @@ def record_spans(body: bytes, count: int) -> Iterator[Span]:  # noqa: C901, PLR0
                     size, position = decode(body, position)
                 position += size
                 if size < 0 or position > record_end:
-                    raise CorruptRecordError(
-                        f"value of {size} bytes before byte {position} does not fit its record"
-                    )
+                    raise CorruptRecordError(f"value reaches over its record's end at byte {record_end}")
                 has_value = True
             if body[position]:
                 _, position = read_headers(body, position, record_end)
