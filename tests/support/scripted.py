@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
@@ -37,26 +38,26 @@ def api_versions_v3(*ranges: tuple[int, int, int]) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def scripted(script: Script) -> AsyncIterator[tuple[str, int]]:
+async def scripted(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[str, int]]:
     """Its address. Requests are handled one after the other."""
     open_writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         open_writers.append(writer)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
             while True:
                 size = int.from_bytes(await reader.readexactly(4), "big")
                 header = Reader(await reader.readexactly(size))
                 await script(Asked(header.int16(), header.int16(), header.int32(), header.string(), writer))
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[:2]
     finally:
         server.close()
         for writer in open_writers:
             writer.close()
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
                 await writer.wait_closed()
         await asyncio.sleep(0)

@@ -21,6 +21,7 @@ from ottla.wire.schema import Message
 from ottla.wire.types import Buffer, WireError
 
 _WANTS_TLS = "closed by the broker; does that listener want TLS (security_protocol SSL or SASL_SSL)?"
+_WANTS_CERTIFICATE = "closed by the broker after the TLS handshake; does it want a client certificate (ssl_certfile, ssl_keyfile)?"
 _WANTS_SASL = (
     "closed by the broker; does that listener want SASL (security_protocol SASL_PLAINTEXT or SASL_SSL)?"
 )
@@ -71,8 +72,9 @@ class Connection:
         return connection
 
     async def _introduce(self, limit_s: float) -> None:
-        if self._settings.tls is None:
-            self._protocol.when_closed_by_broker = _WANTS_TLS
+        self._protocol.when_closed_by_broker = (
+            _WANTS_TLS if self._settings.tls is None else _WANTS_CERTIFICATE
+        )
         try:
             self.broker = await negotiate(partial(self._exchange, limit_s))
         except WireError as error:
