@@ -21,6 +21,8 @@ from ottla.wire.messages.find_coordinator import Coordinator, FindCoordinatorReq
 GROUP, TRANSACTION, SHARE = 0, 1, 2
 KEYS_SINCE = 4
 SHARE_SINCE = 6
+NO_ERROR = "NONE"
+"""What Apache Kafka tells old clients when there is nothing to tell."""
 
 
 async def find_coordinator(
@@ -39,7 +41,7 @@ async def find_coordinator(
         return FindCoordinatorResponse(coordinators=found)
     return FindCoordinatorResponse(
         error_code=found[0].error_code,
-        error_message=found[0].error_message,
+        error_message=found[0].error_message or NO_ERROR,
         node_id=found[0].node_id,
         host=found[0].host,
         port=found[0].port,

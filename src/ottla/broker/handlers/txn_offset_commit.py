@@ -8,12 +8,16 @@ Deviations: none known.
 """
 
 from ottla.broker.call import Call
-from ottla.broker.group_coordinators import OFFSETS_TOPIC, GroupCoordinators
+from ottla.broker.group_coordinators import GroupCoordinators
 from ottla.broker.group_requests import ask
+from ottla.broker.partition import Partition
 from ottla.broker.transaction_gate import CoordinatorsGate
 from ottla.cluster.cluster import Cluster
 from ottla.cluster.image import ClusterImage
 from ottla.core.errors import ErrorCode, KafkaError
+from ottla.groups.caller import Caller
+from ottla.groups.coordinator import GroupCoordinator
+from ottla.groups.decision import GroupDecision
 from ottla.groups.offsets import transactions as offsets
 from ottla.groups.refusals import refusal
 from ottla.wire.messages.txn_offset_commit import (
@@ -25,6 +29,7 @@ from ottla.wire.messages.txn_offset_commit import (
 )
 from ottla.wire.schema import Message
 
+NO_SEQUENCE = -1
 ABORTABLE_SINCE = 4
 """The first version whose clients know TRANSACTION_ABORTABLE."""
 
@@ -40,7 +45,10 @@ async def txn_offset_commit(
     unknown = _take_out_unknown(cluster.image, request)
     response: Message = TxnOffsetCommitResponse()
     if request.topics:
-        response = await _commit(groups, gate, request, call)
+        try:
+            response = await _commit(groups, gate, request, call)
+        except KafkaError as error:
+            response = refusal(request, error, call.version)
     assert isinstance(response, TxnOffsetCommitResponse)
     response.topics += unknown
     return response
@@ -49,24 +57,41 @@ async def txn_offset_commit(
 async def _commit(
     groups: GroupCoordinators, gate: CoordinatorsGate, request: TxnOffsetCommitRequest, call: Call
 ) -> Message:
-    try:
-        if not request.group_id:
-            raise KafkaError(ErrorCode.INVALID_GROUP_ID)
-        partition = OFFSETS_TOPIC, groups.partition_of(request.group_id)
-    except KafkaError as error:
-        return refusal(request, error, call.version)
-    admitted = await gate.admit_offsets(
-        request.transactional_id, request.producer_id, request.producer_epoch, partition, call.version
+    """A group that is part of the transaction already needs no question. Raises KafkaError."""
+    if not request.group_id:
+        raise KafkaError(ErrorCode.INVALID_GROUP_ID)
+    partition = (await groups.shard_of(request.group_id)).partition
+    question = None
+    if not _in_transaction(partition, request):
+        question = partition.unverified.ask(request.producer_id, request.producer_epoch, NO_SEQUENCE)
+        await _admit(gate, partition, request, call.version)
+
+    def decide(machine: GroupCoordinator, caller: Caller, now_ms: int) -> GroupDecision:
+        """A marker that came since the question means that the transaction is over."""
+        if not _in_transaction(partition, request) and (
+            question is None or not partition.unverified.is_pending(request.producer_id, question)
+        ):
+            return GroupDecision(replies=[(caller.ticket, KafkaError(ErrorCode.INVALID_TXN_STATE))])
+        partition.unverified.settle(request.producer_id)
+        return offsets.commit(machine, request, caller, now_ms)
+
+    return await ask(groups, request.group_id, request, call, decide)
+
+
+def _in_transaction(partition: Partition, request: TxnOffsetCommitRequest) -> bool:
+    return partition.log.producers.in_transaction(request.producer_id, request.producer_epoch)
+
+
+async def _admit(
+    gate: CoordinatorsGate, partition: Partition, request: TxnOffsetCommitRequest, version: int
+) -> None:
+    """Raises KafkaError unless the transaction's coordinator knows of the group."""
+    named = partition.topic, partition.index
+    error = await gate.admit_offsets(
+        request.transactional_id, request.producer_id, request.producer_epoch, named, version
     )
-    if admitted:
-        return refusal(request, KafkaError(_known_to(admitted, call.version)), call.version)
-    return await ask(
-        groups,
-        request.group_id,
-        request,
-        call,
-        lambda machine, caller, now_ms: offsets.commit(machine, request, caller, now_ms),
-    )
+    if error:
+        raise KafkaError(_known_to(error, version))
 
 
 def _known_to(error: ErrorCode, version: int) -> ErrorCode:
