@@ -24,8 +24,8 @@ class Certificate:
 
     @property
     def both(self) -> str:
-        """Chain and encrypted key in one text, as Kafka's PEM key stores are."""
-        return self.encrypted_key.read_text() + self.chain.read_text()
+        """Chain and key in one text, as Kafka's PEM key stores are. Not encrypted: Java 17 lacks the cipher's name."""
+        return self.key.read_text() + self.chain.read_text()
 
 
 class Authority:
@@ -52,8 +52,7 @@ class Authority:
         _openssl(
             "x509", "-req", "-in", str(request), *signer, "-extfile", str(extensions), "-out", str(chain)
         )
-        # Java reads PBES2 with AES; this is what openssl writes, said in full.
-        cipher = ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA256", "-passout", f"pass:{PASSWORD}"]
+        cipher = ["-v2", "aes-256-cbc", "-passout", f"pass:{PASSWORD}"]
         _openssl("pkcs8", "-topk8", "-in", str(key), *cipher, "-out", str(encrypted))
         return Certificate(chain, key, encrypted)
 

@@ -21,7 +21,7 @@ from ottla.wire.schema import Message
 from ottla.wire.types import Buffer, WireError
 
 _WANTS_TLS = "closed by the broker; does that listener want TLS (security_protocol SSL or SASL_SSL)?"
-_WANTS_CERTIFICATE = "closed by the broker after the TLS handshake; does it want a client certificate (ssl_certfile, ssl_keyfile)?"
+_WANTS_CERTIFICATE = "closed by the broker after TLS began; does it want a client certificate (ssl_certfile)?"
 _WANTS_SASL = (
     "closed by the broker; does that listener want SASL (security_protocol SASL_PLAINTEXT or SASL_SSL)?"
 )
