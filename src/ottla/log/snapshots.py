@@ -41,7 +41,7 @@ def _entry(producer: Producer) -> bytes:
         last.last_sequence,
         last.last_offset,
         last.offset_delta,
-        last.timestamp,
+        producer.last_timestamp,
         producer.coordinator_epoch,
         producer.current_txn_first_offset,
     )

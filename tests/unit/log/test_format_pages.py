@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 from tests.support.logs import NOW_MS, batch, new_log, values
+from tests.support.transactions import ended, produced
 
 from ottla.core.ids import parse_uuid
 from ottla.log import checkpoint
+from ottla.log.aborted import AbortedIndex, AbortedTransaction
 from ottla.log.config import LogConfig
 from ottla.log.index import OffsetIndex, TimeIndex
 from ottla.records.batch import batches
@@ -55,6 +57,21 @@ def test_the_index_entries_read_as_the_page_says() -> None:
     assert [index.absolute(read_index, number) for number in (0, 1)] == [(1279, 4239), (1539, 8425)]
     assert times.floor(read_times, 1_795_373_794_492) == (1_795_373_794_492, 1119)
     assert times.last(read_times) == (1_795_373_794_493, 2249)
+
+
+def test_the_aborted_transactions_are_those_of_the_page() -> None:
+    shown = dumps("aborted-transaction-index.md")["00000000000000000000.txnindex"]
+    log = new_log()
+    log.append(produced(4711, 0, 0, b"lost", is_transactional=True), 0, NOW_MS)
+    log.append(produced(4712, 3, 0, b"kept", is_transactional=True), 0, NOW_MS)
+    ended(log, 4711, 1, committed=False)
+    ended(log, 4712, 4, committed=True)
+    log.append(produced(4711, 1, 0, b"again", b"lost", is_transactional=True), 0, NOW_MS)
+    ended(log, 4711, 2, committed=False)
+    log.close()
+    assert log.directory.read("00000000000000000000.txnindex") == shown
+    rows = [AbortedTransaction(4711, 0, 2, 1), AbortedTransaction(4711, 4, 6, 7)]
+    assert list(AbortedIndex(shown)) == rows
 
 
 def test_the_text_files_read_as_the_page_says_and_are_written_so() -> None:
