@@ -87,7 +87,7 @@ def trusted_rows(data: bytes, end_offset: int) -> bytes:
         if (
             version != VERSION
             or producer_id < 0
-            or not (0 <= first <= last and last_offset < last < end_offset)
+            or not (0 <= first < last and last_offset < last < end_offset)
         ):
             break
         last_offset, size = last, size + entry.size

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ottla.core.errors import ErrorCode
-from ottla.log.producers import AppendedBatch, Producer, Producers
+from ottla.log.producers import AppendedBatch, EndedTransaction, Producer, Producers
 from ottla.log.snapshots import SnapshotError, decode_snapshot, encode_snapshot
+from ottla.log.unstable import NEVER
 
 TOP = 2**31 - 1
 
@@ -145,3 +146,125 @@ def test_a_damaged_snapshot_is_refused(position: int, flip: int) -> None:
 def test_any_bytes_are_a_snapshot_or_one_clear_error(data: bytes) -> None:
     with contextlib.suppress(SnapshotError):
         decode_snapshot(data)
+
+
+# ── transactions ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Marker(Sent):
+    """The batch that ends a transaction."""
+
+    base_sequence: int = -1
+    is_transactional: bool = True
+    is_control: bool = True
+
+    @property
+    def last_sequence(self) -> int:
+        return -1
+
+
+def in_transaction(producer_id: int = 7, epoch: int = 1, offset: int = 5) -> Producers:
+    """A producer that wrote one transactional batch, at `offset`."""
+    producers = Producers()
+    producers.appended(Sent(producer_id, epoch, 0, is_transactional=True), offset)
+    return producers
+
+
+def test_the_first_transactional_batch_opens_the_transaction_and_a_marker_ends_it() -> None:
+    producers = in_transaction()
+    producers.appended(Sent(7, 1, 1, is_transactional=True), 6)
+    assert producers.in_transaction(7, 1)
+    assert not producers.in_transaction(7, 2)
+    assert not producers.in_transaction(8, 1)
+    assert producers.ended(Marker(7, 2), 3, 9) == EndedTransaction(7, 5, 9, 10)
+    known = producers.get(7)
+    assert known is not None
+    assert (known.epoch, known.coordinator_epoch, known.current_txn_first_offset) == (2, 3, -1)
+    assert not producers.in_transaction(7, 2)
+    assert producers.ended(Marker(7, 2), 3, 10) is None, "nothing was written since"
+
+
+def test_a_row_of_the_index_tells_of_the_earliest_other_transaction() -> None:
+    producers = in_transaction(7, offset=5)
+    producers.appended(Sent(8, 0, 0, is_transactional=True), 6)
+    producers.appended(Sent(9, 0, 0, is_transactional=True), 7)
+    assert producers.ended(Marker(7, 1), 0, 8) == EndedTransaction(7, 5, 8, 6)
+    assert producers.ended(Marker(9, 0), 0, 9) == EndedTransaction(9, 7, 9, 6)
+    assert producers.ended(Marker(8, 0), 0, 10) == EndedTransaction(8, 6, 10, 11)
+
+
+def test_a_plain_batch_in_a_transaction_is_refused() -> None:
+    producers = in_transaction()
+    assert check(producers, Sent(7, 1, 1)) is ErrorCode.INVALID_TXN_STATE
+    assert check(producers, Sent(7, 1, 1, is_transactional=True)) is ErrorCode.NONE
+    assert check(producers, Sent(7, 1, 2)) is ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+    assert check(producers, Sent(7, 0, 1)) is ErrorCode.INVALID_PRODUCER_EPOCH
+
+
+def test_a_transaction_goes_on_at_a_newer_epoch() -> None:
+    producers = in_transaction()
+    producers.appended(Sent(7, 2, 0, is_transactional=True), 6)
+    assert producers.in_transaction(7, 2)
+    assert producers.ended(Marker(7, 2), 0, 7) == EndedTransaction(7, 5, 7, 8)
+
+
+def test_after_a_marker_with_a_new_epoch_the_sequence_starts_at_zero_and_with_the_old_one_it_goes_on() -> (
+    None
+):
+    bumped, same = in_transaction(), in_transaction()
+    bumped.ended(Marker(7, 2), 0, 6)
+    same.ended(Marker(7, 1), 0, 6)
+    assert check(bumped, Sent(7, 2, 0, is_transactional=True)) is ErrorCode.NONE
+    assert check(bumped, Sent(7, 2, 1, is_transactional=True)) is ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+    assert check(same, Sent(7, 1, 1, is_transactional=True)) is ErrorCode.NONE
+    assert isinstance(check(same, Sent(7, 1, 0, is_transactional=True)), AppendedBatch)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "coordinator_epoch", "version", "open_", "verdict"),
+    [
+        (1, 3, 1, True, ErrorCode.NONE),
+        (0, 3, 1, True, ErrorCode.INVALID_PRODUCER_EPOCH),
+        (1, 2, 1, True, ErrorCode.TRANSACTION_COORDINATOR_FENCED),
+        (1, 3, 2, True, ErrorCode.INVALID_PRODUCER_EPOCH),  # KIP-1228: it belongs to the transaction before
+        (2, 3, 2, True, ErrorCode.NONE),
+        (2, 2, 2, True, ErrorCode.TRANSACTION_COORDINATOR_FENCED),
+        (1, 3, 2, False, ErrorCode.NONE),  # its first time was not heard of
+        (0, 3, 2, False, ErrorCode.INVALID_PRODUCER_EPOCH),
+        (0, 2, 2, False, ErrorCode.INVALID_PRODUCER_EPOCH),
+    ],
+)
+def test_which_markers_are_taken(
+    epoch: int, coordinator_epoch: int, version: int, open_: bool, verdict: ErrorCode
+) -> None:
+    producers = Producers()
+    producers.ended(Marker(7, 1), 3, 0)
+    if open_:
+        producers.appended(Sent(7, 1, 0, is_transactional=True), 1)
+    assert producers.check_marker(7, epoch, coordinator_epoch, version) is verdict
+    assert producers.check_marker(8, 0, 0, 2) is ErrorCode.NONE, "nothing is known of it"
+
+
+def test_a_snapshot_gives_back_open_transactions_and_what_markers_said() -> None:
+    producers = in_transaction(offset=5)
+    producers.appended(Sent(8, 0, 0, is_transactional=True), 6)
+    producers.ended(Marker(9, 4, max_timestamp=77), 2, 7)
+    restored = Producers()
+    restored.restore(decode_snapshot(encode_snapshot(producers)), 8)
+    assert [restored.get(each.producer_id) for each in producers] == list(producers)
+    assert restored.unstable.first_offset(8) == 5
+    assert restored.ended(Marker(7, 1), 0, 8) == EndedTransaction(7, 5, 8, 6)
+
+
+def test_the_earliest_unstable_transaction_counts_until_the_high_watermark_passed_its_marker() -> None:
+    producers = in_transaction(offset=5)
+    producers.appended(Sent(8, 0, 0, is_transactional=True), 6)
+    unstable = producers.unstable
+    producers.ended(Marker(7, 1), 0, 7)
+    assert unstable.first_open_offset == 6
+    assert unstable.first_offset(7) == 5, "the marker itself is not replicated yet"
+    assert unstable.first_offset(8) == 6
+    producers.ended(Marker(8, 0), 0, 8)
+    assert unstable.first_offset(9) == NEVER
+    assert not unstable
