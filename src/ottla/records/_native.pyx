@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, embedsignature=True, freethreading_compatible=False
+# cython: language_level=3, wraparound=False, embedsignature=True
 """The compiled twin of `ottla.records.pure`: the same names, answers and errors; tests hold them together.
 
 Every read of a batch's bytes is checked against their end by hand, in one place: `_Cursor`.
@@ -44,4 +44,5 @@ def crc32c(buffer not None, uint32_t seed=0):
 include "native/record.pxi"
 include "native/cursor.pxi"
 include "native/reader.pxi"
+include "native/encoding.pxi"
 include "native/builder.pxi"

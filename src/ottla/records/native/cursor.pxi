@@ -124,9 +124,14 @@ cdef class _Cursor:
     cdef inline int64_t varint32(self) except? -2:
         """A varint of at most 5 bytes and 32 bits."""
         cdef uint64_t value
-        if self.position < self.end and self.body[self.position] < 128:
-            value = self.body[self.position]
+        cdef const uint8_t *at = self.body + self.position
+        cdef Py_ssize_t left = self.end - self.position
+        if left > 0 and at[0] < 128:
+            value = at[0]
             self.position += 1
+        elif left > 1 and at[1] < 128:
+            value = at[0] & 127 | <uint64_t>at[1] << 7
+            self.position += 2
         else:
             value = self.long_varint(5)
         return <int64_t>(value >> 1) ^ -<int64_t>(value & 1)
