@@ -8,6 +8,7 @@ import pytest
 from ottla.records import control, validate
 from ottla.records.pure.builder import BatchBuilder
 from ottla.records.pure.crc32c import crc32c
+from ottla.records.pure.key_hash import indexes_by_partition, murmur2, partition_for_key
 from ottla.records.pure.reader import read_batch, read_records, read_values
 from ottla.records.pure.record import Record
 from ottla.records.pure.spans import record_spans
@@ -16,6 +17,9 @@ PURE = SimpleNamespace(
     BatchBuilder=BatchBuilder,
     Record=Record,
     crc32c=crc32c,
+    indexes_by_partition=indexes_by_partition,
+    murmur2=murmur2,
+    partition_for_key=partition_for_key,
     read_batch=read_batch,
     read_records=read_records,
     read_values=read_values,

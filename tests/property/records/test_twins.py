@@ -251,6 +251,22 @@ def test_checksums_are_the_same(data: bytes, seed: int, start: int) -> None:
     assert COMPILED.crc32c(memoryview(data)[start:], seed) == PURE.crc32c(data[start:], seed)
 
 
+@settings(deadline=None)
+@given(st.lists(BUFFERS, max_size=20), st.integers(1, 40))
+def test_keys_go_to_the_same_partitions(keys: list[Any], partition_count: int) -> None:
+    apart = PURE.indexes_by_partition(keys, partition_count)
+    assert COMPILED.indexes_by_partition(keys, partition_count) == apart
+    for index, key in enumerate(keys):
+        if key is None:
+            assert index in apart[partition_count]
+        else:
+            assert COMPILED.murmur2(key) == PURE.murmur2(key)
+            assert COMPILED.partition_for_key(key, partition_count) == PURE.partition_for_key(
+                key, partition_count
+            )
+            assert index in apart[PURE.partition_for_key(key, partition_count)]
+
+
 def mutated(chance: random.Random, body: bytes) -> bytes:
     changed = bytearray(body)
     for _ in range(chance.choice((0, 1, 1, 2, 3))):

@@ -8,7 +8,7 @@ cdef enum:
     LENGTH_END = 12
     CRC_START = 17
     CRC_END = 21
-    FIRST_BYTES = 512  # of a new builder's buffer; it doubles
+    FIRST_BYTES = 4096  # of a new builder's buffer; it doubles
 
 
 cdef bytes _encoded_headers(headers):

@@ -178,13 +178,15 @@ cdef class _Cursor:
         return None if self.value_size < 0 else self.piece(self.value_start, self.value_size)
 
 
-cdef _Cursor _cursor(body, int64_t count, int64_t base_offset, int64_t base_timestamp):
+cdef _Cursor _cursor(buffer, Py_ssize_t start, int64_t count, int64_t base_offset, int64_t base_timestamp):
+    """Before the first record of the body that begins at byte `start` of `buffer`."""
     cdef _Cursor cursor = _Cursor.__new__(_Cursor)
-    PyObject_GetBuffer(body, &cursor.view, PyBUF_SIMPLE)
+    PyObject_GetBuffer(buffer, &cursor.view, PyBUF_SIMPLE)
     cursor.is_held = True
-    cursor.body = <const uint8_t *>cursor.view.buf
+    assert cursor.view.len >= start
+    cursor.body = <const uint8_t *>cursor.view.buf + start
     cursor.position = 0
-    cursor.end = cursor.view.len
+    cursor.end = cursor.view.len - start
     cursor.count = cursor.left = count
     cursor.base_offset = base_offset
     cursor.base_timestamp = base_timestamp
@@ -193,8 +195,9 @@ cdef _Cursor _cursor(body, int64_t count, int64_t base_offset, int64_t base_time
 
 cdef _Cursor _cursor_over(batch, max_decompressed_bytes):
     """Uncompressed records are read where they lie."""
-    if batch.attributes & 7 == 0 and 0 < batch.records_count and batch.batch_length <= max_decompressed_bytes:
-        body = batch.payload
-    else:
-        body = records_body(batch, max_decompressed_bytes)
-    return _cursor(body, batch.records_count, batch.base_offset, batch.base_timestamp)
+    cdef int64_t count = batch.records_count
+    cdef int64_t base_offset = batch.base_offset
+    cdef int64_t base_timestamp = batch.base_timestamp
+    if batch.attributes & 7 == 0 and count > 0 and batch.batch_length <= max_decompressed_bytes:
+        return _cursor(batch.buffer, HEADER_BYTES, count, base_offset, base_timestamp)
+    return _cursor(records_body(batch, max_decompressed_bytes), 0, count, base_offset, base_timestamp)

@@ -55,7 +55,7 @@ def read_values(batch, int64_t from_offset=0, max_decompressed_bytes=MAX_DECOMPR
 
 def record_spans(body, int64_t count):
     """Each of the `count` records in `body` (decompressed). Raises CorruptRecordError unless they fill it."""
-    cdef _Cursor cursor = _cursor(body, count, 0, 0)
+    cdef _Cursor cursor = _cursor(body, 0, count, 0, 0)
     while cursor.advance():
         yield (
             cursor.start, cursor.record_end, cursor.timestamp, cursor.offset, cursor.key(), cursor.value_size >= 0
