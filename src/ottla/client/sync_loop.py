@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -28,16 +29,22 @@ class LoopThread:
 
         Raises RuntimeError after a fork, after `stop`, and in the thread itself, which would wait for ever.
         """
+        answer = None
         try:
-            self._check()
-            answer = asyncio.run_coroutine_threadsafe(question, self._loop)
-        except RuntimeError:
-            question.close()
-            raise
-        try:
+            answer = self.begin(question)
             return answer.result()
         except BaseException:
-            answer.cancel()
+            if answer is not None:
+                answer.cancel()
+            raise
+
+    def begin(self, question: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Its result to come; questions begin in the order in which they are asked. Raises as `run`."""
+        try:
+            self._check()
+            return asyncio.run_coroutine_threadsafe(question, self._loop)
+        except RuntimeError:
+            question.close()
             raise
 
     def stop(self) -> None:
