@@ -110,3 +110,30 @@ def test_building_twice_and_in_parts(codec: Codec) -> None:
     assert b"".join(builder.build_parts()) == first == builder.build()
     builder.append(0, None, b"two")
     assert [record.value for record in read_records(Batch(builder.build()))] == [b"one", b"two"]
+
+
+def test_refused_records_let_go_of_their_buffers() -> None:
+    builder = BatchBuilder()
+    key = bytearray(b"key")
+    with pytest.raises(TypeError):
+        builder.append(0, key, "text")
+    with pytest.raises(TypeError):
+        builder.append_many(0, [b"v", "text"], [key, key])
+    assert builder.records_count == 1
+    key.append(1)  # a BufferError while anybody holds it
+    assert next(read_records(Batch(builder.build()))).key == b"key"
+
+
+def test_as_many_keys_as_values() -> None:
+    with pytest.raises(ValueError, match="2 values and 1 keys"):
+        BatchBuilder().append_many(0, [b"a", b"b"], [b"k"])
+
+
+def test_an_empty_batch_takes_one_record_of_any_size_and_then_no_more() -> None:
+    builder = BatchBuilder()
+    assert builder.append_many(0, [b"x" * 500] * 3, limit_bytes=100) == 1
+    assert builder.append_many(0, [b"x" * 500] * 3, start=1, limit_bytes=100) == 1
+    assert builder.append_many(9, [b"x" * 500] * 3, start=1, limit_bytes=builder.size_in_bytes + 508) == 1
+    assert (builder.records_count, builder.max_timestamp) == (1, 0)
+    assert builder.append_many(9, [b"x" * 500] * 3, start=1, limit_bytes=builder.size_in_bytes + 509) == 2
+    assert builder.append_many(0, [], limit_bytes=0) == 0
