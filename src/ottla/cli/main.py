@@ -26,6 +26,7 @@ COMMANDS = {
     "demo": _Command("ottla.cli.demo", "start a broker, send a first message through it, and serve on"),
     "topics": _Command("ottla.cli.topics", "list, create, describe, alter and delete topics"),
     "groups": _Command("ottla.cli.groups", "list, describe and delete consumer groups, move their offsets"),
+    "transactions": _Command("ottla.cli.transactions", "list and describe transactions, end those that hang"),
     "produce": _Command("ottla.cli.produce", "send what stdin says to a topic"),
     "consume": _Command("ottla.cli.consume", "print what a topic holds"),
 }
