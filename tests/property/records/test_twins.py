@@ -152,6 +152,9 @@ def test_many_at_once_stop_at_the_same_place(
     "arguments",
     [
         (-2, None, b"v"),
+        (-(2**63) - 1, None, b"v"),
+        (2**63, None, b"v"),
+        (5.5, None, b"v"),
         (0, None, "text"),
         (0, "text", b"v"),
         (0, None, 5),

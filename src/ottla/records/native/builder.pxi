@@ -88,16 +88,19 @@ cdef class BatchBuilder:
     def __dealloc__(self):
         PyMem_Free(self._buffer)
 
-    def append(self, int64_t timestamp_ms, key, value, headers=()):
-        """Add a record and return its offset delta. Raises ValueError for a timestamp under -1 («none»)."""
+    def append(self, timestamp_ms, key, value, headers=()):
+        """Add a record and return its offset delta.
+
+        Raises ValueError for a timestamp under -1 («none») or over 63 bits, TypeError for what is no buffer.
+        """
         cdef _Bytes key_bytes, value_bytes
-        _check_timestamp(timestamp_ms)
+        cdef int64_t timestamp = _timestamp(timestamp_ms)
         cdef bytes encoded_headers = _encoded_headers(headers) if headers else b"\0"
         _take(key, &key_bytes)
         try:
             _take(value, &value_bytes)
             try:
-                self.add(timestamp_ms, &key_bytes, &value_bytes, encoded_headers, PY_SSIZE_T_MAX)
+                self.add(timestamp, &key_bytes, &value_bytes, encoded_headers, PY_SSIZE_T_MAX)
             finally:
                 _release(&value_bytes)
         finally:
@@ -105,7 +108,7 @@ cdef class BatchBuilder:
         return self.records_count - 1
 
     def append_many(
-        self, int64_t timestamp_ms, values, keys=None, Py_ssize_t start=0, Py_ssize_t limit_bytes=sys.maxsize
+        self, timestamp_ms, values, keys=None, Py_ssize_t start=0, Py_ssize_t limit_bytes=sys.maxsize
     ):
         """Append the values from index `start` on, each with its key, while the batch stays within the limit.
 
@@ -119,8 +122,7 @@ cdef class BatchBuilder:
         cdef Py_ssize_t count = len(values)
         if keys is not None and len(keys) != count:
             raise ValueError(f"{count} values and {len(keys)} keys; there must be as many")
-        if start < count:
-            _check_timestamp(timestamp_ms)
+        cdef int64_t timestamp = _timestamp(timestamp_ms)
         for index in range(start, count):
             value = values[index]
             key = None if keys is None else keys[index]
@@ -128,7 +130,7 @@ cdef class BatchBuilder:
             try:
                 _take(value, &value_bytes)
                 try:
-                    is_added = self.add(timestamp_ms, &key_bytes, &value_bytes, b"\0", limit_bytes)
+                    is_added = self.add(timestamp, &key_bytes, &value_bytes, b"\0", limit_bytes)
                 finally:
                     _release(&value_bytes)
             finally:
@@ -244,7 +246,12 @@ cdef class BatchBuilder:
         return 0
 
 
-cdef inline int _check_timestamp(int64_t timestamp_ms) except -1:
-    if timestamp_ms < -1:
-        raise ValueError(f"a record's timestamp is {timestamp_ms} ms; it must be -1 or more")
-    return 0
+cdef inline int64_t _timestamp(timestamp_ms) except -2:
+    cdef int64_t timestamp = -2
+    try:
+        timestamp = PyNumber_Index(timestamp_ms)  # Cython itself would cut a float
+    except OverflowError:
+        pass
+    if timestamp < -1:
+        raise ValueError(f"a record's timestamp is {timestamp_ms} ms; it must be from -1 to 2⁶³-1")
+    return timestamp

@@ -10,6 +10,7 @@ from ottla.records.timestamp_type import TimestampType
 from ottla.records.varint import ENCODED, TABLE_SIZE, encode
 from ottla.wire.types import Buffer
 
+MAX_TIMESTAMP = 2**63 - 1
 Headers = Sequence[tuple[str, Buffer | None]]
 
 
@@ -79,10 +80,13 @@ class BatchBuilder:
     def append(
         self, timestamp_ms: int, key: Buffer | None, value: Buffer | None, headers: Headers = ()
     ) -> int:
-        """Add a record and return its offset delta. Raises ValueError for a timestamp under -1 («none»)."""
+        """Add a record and return its offset delta.
+
+        Raises ValueError for a timestamp under -1 («none») or over 63 bits, TypeError for what is no buffer.
+        """
         # Straight-line on purpose: this is run once for every message a producer sends.
-        if timestamp_ms < -1:
-            raise ValueError(f"a record's timestamp is {timestamp_ms} ms; it must be -1 or more")
+        if not -1 <= timestamp_ms <= MAX_TIMESTAMP:
+            raise ValueError(f"a record's timestamp is {timestamp_ms} ms; it must be from -1 to 2⁶³-1")
         offset_delta = self.records_count
         base_timestamp = self._base_timestamp
         if base_timestamp is None:
