@@ -1,0 +1,1 @@
+"""An order-management system, three ways: request-driven, event-driven, fully event-driven. See README.md."""

@@ -1,0 +1,76 @@
+"""An order's life, as a table.
+
+Rules:
+
+1. An order is PLACED until somebody says no (REJECTED), all have said yes and it is paid (CONFIRMED), or nobody
+   decides in time (CANCELLED).
+2. What is CONFIRMED is shipped, however long that takes: it can no longer be cancelled.
+3. SHIPPED, REJECTED and CANCELLED are final. News that come later change nothing; who took money or stock for an
+   order that failed gives it back.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from ottla_examples.orders.domain.events import (
+    Event,
+    FraudSuspected,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+    OrderRejected,
+    OrderShipped,
+    PaymentRefused,
+    PaymentTaken,
+    StockRefused,
+)
+
+
+class State(StrEnum):
+    """Where an order is in its life."""
+
+    PLACED = "placed"
+    CONFIRMED = "confirmed"
+    SHIPPED = "shipped"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+FINAL: Final = frozenset({State.SHIPPED, State.REJECTED, State.CANCELLED})
+
+NEXT: Final[dict[tuple[State, type[Event]], State]] = {
+    (State.PLACED, PaymentTaken): State.CONFIRMED,
+    (State.PLACED, StockRefused): State.REJECTED,
+    (State.PLACED, FraudSuspected): State.REJECTED,
+    (State.PLACED, PaymentRefused): State.REJECTED,
+    (State.PLACED, OrderCancelled): State.CANCELLED,
+    (State.CONFIRMED, OrderShipped): State.SHIPPED,
+}
+"""What an order becomes by what happens; what is not here changes nothing."""
+
+TIMEOUT_MS: Final = 30_000
+"""How long an order may stay PLACED."""
+
+
+def after(state: State, event: Event) -> State:
+    """The state that follows."""
+    return NEXT.get((state, type(event)), state)
+
+
+def verdict(order: OrderCreated, event: Event) -> OrderConfirmed | OrderRejected | None:
+    """What the orders service tells the world of a PLACED order when this happens; None: nothing yet."""
+    match event:
+        case PaymentTaken():
+            return OrderConfirmed(
+                order_id=order.order_id,
+                customer_id=order.customer_id,
+                product_id=order.product_id,
+                quantity=order.quantity,
+            )
+        case StockRefused():
+            reason = "it is sold out"
+        case FraudSuspected(reason=reason) | PaymentRefused(reason=reason):
+            pass
+        case _:
+            return None
+    return OrderRejected(order_id=order.order_id, customer_id=order.customer_id, reason=reason)
