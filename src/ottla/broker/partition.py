@@ -175,7 +175,7 @@ class Partition:
         if high_watermark == log.log_end_offset:
             # Else what is still unreadable must wake somebody when it becomes readable.
             self._unreadable_bytes = 0
-        if log.producers.unstable:
+        if log.producers.unstable.count:
             self._advance_with_transactions(high_watermark, count)
             return
         log.high_watermark = high_watermark

@@ -179,7 +179,9 @@ class Producers:
         self.end_offset = last_offset + 1
         if batch.producer_id == NO_PRODUCER_ID or batch.is_control:
             return
-        producer = self._at_epoch(batch)
+        producer = self._by_id.get(batch.producer_id)
+        if producer is None or producer.epoch != batch.producer_epoch:
+            producer = self._at_epoch(batch)
         producer.last_timestamp = batch.max_timestamp
         producer.batches.append(
             AppendedBatch(batch.last_sequence, last_offset, batch.last_offset_delta, batch.max_timestamp)

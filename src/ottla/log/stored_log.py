@@ -104,7 +104,7 @@ class StoredLog:
     def last_stable_offset(self) -> int:
         """Where a read_committed reader must stop. See `ottla.log.unstable`."""
         unstable = self.producers.unstable
-        if not unstable:
+        if not unstable.count:
             return self.high_watermark
         first_offset = max(unstable.first_offset(self.high_watermark), self.log_start_offset)
         return min(first_offset, self.high_watermark)

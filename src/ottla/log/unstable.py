@@ -16,16 +16,13 @@ NEVER = (1 << 63) - 1
 class UnstableTransactions:
     """Each by its first offset, which is unique in a partition."""
 
-    __slots__ = ("_ended", "_open")
+    __slots__ = ("_ended", "_open", "count")
 
     def __init__(self, open_first_offsets: Iterable[int] = ()) -> None:
         self._open = dict.fromkeys(sorted(open_first_offsets))  # in order, as transactions begin in order
-        self._ended: deque[tuple[int, int]] = (
-            deque()
-        )  # (last offset, first offset), as markers follow each other
-
-    def __bool__(self) -> bool:
-        return bool(self._open or self._ended)
+        self._ended: deque[tuple[int, int]] = deque()  # (last, first offset), as markers follow each other
+        self.count = len(self._open)
+        """How many there are, with such as ended and were not forgotten yet; every append looks at it."""
 
     @property
     def first_open_offset(self) -> int:
@@ -34,6 +31,7 @@ class UnstableTransactions:
 
     def begin(self, first_offset: int) -> None:
         self._open[first_offset] = None
+        self.count += 1
 
     def end(self, first_offset: int, last_offset: int) -> None:
         """The marker of the transaction that began at `first_offset` is at `last_offset`."""
@@ -44,6 +42,7 @@ class UnstableTransactions:
         """Those that ended before the high watermark hold nobody back any more."""
         while self._ended and self._ended[0][0] < high_watermark:
             self._ended.popleft()
+            self.count -= 1
 
     def first_offset(self, high_watermark: int) -> int:
         """Where the earliest one begins; NEVER when there is none."""

@@ -197,6 +197,7 @@ class TransactionsModel(RuleBasedStateMachine):
             if name.endswith(".txnindex"):
                 directory.put(name, directory.read(name) + (damage or b""))
         self._open(None)
+        self.saved_recovery_point = self.log.log_end_offset
 
     @rule()
     def kill_and_start(self) -> None:

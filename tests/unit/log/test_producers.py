@@ -267,4 +267,4 @@ def test_the_earliest_unstable_transaction_counts_until_the_high_watermark_passe
     assert unstable.first_offset(8) == 6
     producers.ended(Marker(8, 0), 0, 8)
     assert unstable.first_offset(9) == NEVER
-    assert not unstable
+    assert unstable.count == 0
