@@ -7,11 +7,12 @@ examples:
   ottla consume orders --offset -10                     the last ten of each partition
   ottla consume orders --timestamp 2026-11-22T18:00     what came since then (local time)
   ottla consume orders -f '%p:%o %k = %s\\n' -c 5
+  ottla consume orders --group billing                  what nobody of the group has read yet, until Ctrl-C
 """
 
 import argparse
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, talk
 from ottla.cli.errors import CommandError, UsageError
@@ -21,9 +22,10 @@ from ottla.cli.output import write_bytes
 if TYPE_CHECKING:
     from ottla.cli.formats import Format
     from ottla.cli.start_offsets import Start
-    from ottla.client.consumer import Consumer, FetchedRecords
+    from ottla.client.consumer import Consumer
     from ottla.client.metadata import TopicPartition
-    from ottla.records.record import RawRecord
+    from ottla.client.options import ConsumerOptions
+    from ottla.records.record import RawRecord, Record
 
 _FORMAT_HELP = (
     "%%s value, %%k key, %%h headers, %%o offset, %%p partition, %%t topic, %%T timestamp, "
@@ -82,6 +84,13 @@ def _add_range(reading: "argparse._ArgumentGroup") -> None:
         metavar="N[,N…]",
         help="only these; default: all",
     )
+    reading.add_argument(
+        "-g",
+        "--group",
+        metavar="NAME",
+        help="share the topic with the group's other members, go on where it has got to, and commit what is "
+        "printed; implies --follow. A group without offsets starts with what is new, or --from-beginning",
+    )
     reading.add_argument("-c", "--max-messages", type=_positive, metavar="N", help="end after N records")
     reading.add_argument(
         "--follow", action="store_true", help="wait for more until Ctrl-C; default: end at the end"
@@ -99,34 +108,78 @@ def run(options: argparse.Namespace) -> int:
     """Print the records."""
     servers = checked_bootstrap_servers(options.bootstrap_server)
     write = _format(options)
+    if options.group is not None:
+        _check_group(options)
+        return talk(_consume_in_group(servers, write, options))
     start = _start(options)
     return talk(_consume(servers, start, write, options))
+
+
+def _check_group(options: argparse.Namespace) -> None:
+    for value, name in (
+        (options.offset, "--offset"),
+        (options.timestamp, "--timestamp"),
+        (options.partition, "--partition"),
+    ):
+        if value is not None:
+            fix = "`ottla groups reset-offsets` moves a group"
+            raise UsageError(
+                f"{name} does not go with --group, which goes on where the group has got to; {fix}"
+            )
+
+
+async def _consume_in_group(servers: str, write: "Format", options: argparse.Namespace) -> int:
+    from ottla.client.consumer import Consumer
+
+    settings: ConsumerOptions = {
+        "group_id": options.group,
+        "auto_offset_reset": "earliest" if options.from_beginning else "latest",
+        "auto_commit_interval_ms": 1_000,
+        "fetch_max_wait_ms": options.max_wait_ms,
+    }
+    async with Consumer(options.topic, bootstrap_servers=servers, **settings) as consumer:
+        await consumer.partitions(
+            options.topic
+        )  # that there is none is an error here, and not worth waiting for
+        printing = _Printing(write, None, options.max_messages)
+        while not printing.enough:
+            fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=printing.left)
+            for partition, records in fetched.items():
+                printing.print(partition, records)
+    return 0
 
 
 async def _consume(servers: str, start: "Start", write: "Format", options: argparse.Namespace) -> int:
     from ottla.cli.start_offsets import ranges, start_offsets
     from ottla.client.consumer import Consumer
-    from ottla.client.settings import ConsumerSettings
 
-    settings = ConsumerSettings(auto_offset_reset="earliest", fetch_max_wait_ms=options.max_wait_ms)
-    async with Consumer(servers, settings) as consumer:
+    settings: ConsumerOptions = {"auto_offset_reset": "earliest", "fetch_max_wait_ms": options.max_wait_ms}
+    async with Consumer(bootstrap_servers=servers, **settings) as consumer:
         known = await ranges(consumer, await _chosen(consumer, options))
         starts = await start_offsets(consumer, start, known)
         ends = None if options.follow else {partition: known[partition].end for partition in known}
         printing = _Printing(write, ends, options.max_messages)
-        wanted = {
-            partition: offset
-            for partition, offset in starts.items()
-            if not printing.is_over(partition, offset)
-        }
-        await consumer.assign(wanted)
-        while wanted and not printing.enough:
-            fetched = await consumer.next_fetch()  # an end may lie behind a control record
-            printing.print(fetched)
-            if printing.is_over(fetched.partition, fetched.next_offset):
-                consumer.unassign(fetched.partition)
-                del wanted[fetched.partition]
+        consumer.assign(starts)
+        for partition, offset in starts.items():
+            consumer.seek(partition, offset)
+        while not printing.enough and not await _is_over(consumer, printing):
+            fetched = await consumer.getmany(timeout_ms=_POLL_MS)  # an end may lie behind a control record
+            for partition, records in fetched.items():
+                printing.print(partition, records)
     return 0
+
+
+async def _is_over(consumer: "Consumer[bytes, bytes]", printing: "_Printing") -> bool:
+    """Whether every partition is read to its end; those that are need no fetching any more."""
+    paused = consumer.paused()
+    for partition in consumer.assignment() - paused:
+        if printing.is_over(partition, await consumer.position(partition)):
+            consumer.pause(partition)
+    return consumer.paused() == consumer.assignment()
+
+
+_POLL_MS = 100
+"""How long one look for more takes, before it is seen whether the end is reached."""
 
 
 class _Printing:
@@ -137,27 +190,26 @@ class _Printing:
     ) -> None:
         self._write = write
         self._ends = ends
-        self._left = max_messages
+        self.left = max_messages
 
     @property
     def enough(self) -> bool:
-        return self._left == 0
+        return self.left == 0
 
     def is_over(self, partition: "TopicPartition", offset: int) -> bool:
         """Whether there is nothing to print of the partition from `offset` on."""
         return self._ends is not None and offset >= self._ends[partition]
 
-    def print(self, fetched: "FetchedRecords") -> None:
+    def print(self, at: "TopicPartition", fetched: "list[Record[Any, Any]]") -> None:
         """Write, and hand it to whoever reads."""
-        topic, partition = fetched.partition
-        records = [record for record in fetched.records if not self.is_over(fetched.partition, record.offset)]
-        if self._left is not None:
-            records = records[: self._left]
-            self._left -= len(records)
-        write_bytes(b"".join([self._write(topic, partition, record) for record in records]))
+        records = [record for record in fetched if not self.is_over(at, record.offset)]
+        if self.left is not None:
+            records = records[: self.left]
+            self.left -= len(records)
+        write_bytes(b"".join([self._write(*at, record) for record in records]))
 
 
-async def _chosen(consumer: "Consumer", options: argparse.Namespace) -> "list[TopicPartition]":
+async def _chosen(consumer: "Consumer[bytes, bytes]", options: argparse.Namespace) -> "list[TopicPartition]":
     partitions = await consumer.partitions(options.topic)
     if options.partition is None:
         return partitions

@@ -37,9 +37,11 @@ async def first_message(servers: str) -> None:
     now = datetime.fromtimestamp(SystemClock().now_ms() / 1000).astimezone()
     async with Producer(servers) as producer:
         saved = await producer.send(TOPIC, f"Hello from Ottla, {now:%A %H:%M:%S}".encode())
-    async with Consumer(servers) as consumer:
-        await consumer.assign({TopicPartition(TOPIC, saved.partition): saved.offset})
-        record = (await consumer.poll()).records[0]
+    async with Consumer(bootstrap_servers=servers) as consumer:
+        partition = TopicPartition(TOPIC, saved.partition)
+        consumer.assign([partition])
+        consumer.seek(partition, saved.offset)
+        record = await consumer.getone()
     print_text(f'sent a first message to the topic "{TOPIC}", and read it back:')
     print_text(f"  partition {saved.partition}, offset {record.offset}: {(record.value or b'').decode()}")
     option = "" if servers == DEFAULT_BOOTSTRAP_SERVERS else f" -b {servers}"

@@ -58,7 +58,9 @@ class Range:
     end: int
 
 
-async def ranges(consumer: Consumer, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Range]:
+async def ranges(
+    consumer: Consumer[bytes, bytes], partitions: Collection[TopicPartition]
+) -> dict[TopicPartition, Range]:
     """Of each partition."""
     beginnings = await consumer.beginning_offsets(partitions)
     ends = await consumer.end_offsets(partitions)
@@ -66,12 +68,14 @@ async def ranges(consumer: Consumer, partitions: Collection[TopicPartition]) -> 
 
 
 async def start_offsets(
-    consumer: Consumer, start: Start, known: Mapping[TopicPartition, Range]
+    consumer: Consumer[bytes, bytes], start: Start, known: Mapping[TopicPartition, Range]
 ) -> dict[TopicPartition, int]:
     """The offset to begin at, for each partition. Raises CommandError for one that does not exist."""
     if start.anchor is Anchor.TIME:
         found = await consumer.offsets_for_times(dict.fromkeys(known, start.number))
-        return {partition: known[partition].end if at < 0 else at for partition, at in found.items()}
+        return {
+            partition: known[partition].end if at is None else at.offset for partition, at in found.items()
+        }
     return {partition: _offset(partition, start, known[partition]) for partition in known}
 
 

@@ -1,122 +1,321 @@
-"""Reads partitions that are assigned by hand, without a group. Shows what is committed or not alike."""
+"""Reads topics, alone or as a member of a group."""
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
 
-from ottla.client.cluster import Cluster
-from ottla.client.fetcher import FetchedBatches, Fetcher
+from ottla.client.committing import Committing
+from ottla.client.config_names import from_config
+from ottla.client.consumer_batch import Batch
+from ottla.client.consumer_engine import ConsumerEngine
+from ottla.client.consumer_health import ConsumerHealth
+from ottla.client.group_metadata import GroupMetadata, OffsetAndMetadata
 from ottla.client.metadata import TopicPartition
-from ottla.client.offsets import EARLIEST, LATEST, list_offsets
-from ottla.client.settings import ConsumerSettings
-from ottla.core.clock import Clock
+from ottla.client.offsets import EARLIEST, LATEST, FoundOffset
+from ottla.client.on_error import OnError, Stop
+from ottla.client.options import ConsumerOptions, OptionError
+from ottla.client.positions import UNKNOWN
+from ottla.client.processing import Processing
+from ottla.client.settings import ConsumerSettings, settings_from
+from ottla.client.subscription import HookT
+from ottla.client.topic import Topic
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.net.tasks import Tasks
-from ottla.records.batch import Batch
-from ottla.records.reader import read_records
-from ottla.records.record import RawRecord
+from ottla.records.record import Record
+
+K = TypeVar("K")
+V = TypeVar("V")
+_CLASSIC_ONLY = {"partition_assignment_strategy", "session_timeout_ms", "heartbeat_interval_ms"}
+"""Options that mean nothing to a group whose broker decides about them (KIP-848)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedRecords:
-    """Records of one partition, in order."""
+class Consumer(Generic[K, V]):
+    """`async with Consumer("orders", group_id="billing") as consumer: async for record in consumer: …`
 
-    partition: TopicPartition
-    records: list[RawRecord]
-    next_offset: int
-    """The position behind them; offsets that hold nothing for a reader are passed over."""
-    high_watermark: int
+    With a `group_id` the partitions of its topics are shared with the group's other members, and what the application
+    is done with is committed: a record counts as done when the next one is asked for, or the block of `async with`
+    ends without an exception. Without one it reads all partitions, and nothing is committed.
 
+    One task reads at a time. Any await may be cancelled: nothing is lost, what was not handed out comes next time.
+    """
 
-class Consumer:
-    """`async with Consumer("127.0.0.1:9092") as consumer: await consumer.assign({TopicPartition("t", 0): 0})`."""
-
+    @overload
     def __init__(
-        self, bootstrap_servers: str, settings: ConsumerSettings | None = None, clock: Clock | None = None
+        self: "Consumer[bytes, bytes]",
+        *topics: str,
+        bootstrap_servers: str | list[str] = ...,
+        **options: Unpack[ConsumerOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        *topics: str | Topic[K, V],
+        bootstrap_servers: str | list[str] = ...,
+        **options: Unpack[ConsumerOptions],
+    ) -> None: ...
+    def __init__(
+        self,
+        *topics: str | Topic[Any, Any],
+        bootstrap_servers: str | list[str] = "localhost:9092",
+        **options: Unpack[ConsumerOptions],
     ) -> None:
-        self.settings = settings or ConsumerSettings()
-        self._cluster = Cluster(bootstrap_servers, self.settings, clock)
-        self._fetcher = Fetcher(self._cluster, self.settings)
-        self._tasks = Tasks("consumer")
+        """Raises OptionError for an option that does not exist or cannot have its value."""
+        self.settings = settings_from(ConsumerSettings, options)
+        classic_only = bool(_CLASSIC_ONLY & options.keys())
+        self._engine = ConsumerEngine(bootstrap_servers, self.settings, topics, classic_only=classic_only)
+        if topics:
+            self._engine.subscription.to_topics(topics)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, object], *topics: str | Topic[K, V]) -> Self:
+        """From the Java clients' or librdkafka's dotted names: `{"bootstrap.servers": …, "group.id": …}`."""
+        bootstrap_servers, options = from_config(ConsumerSettings, config)
+        return cls(*topics, bootstrap_servers=bootstrap_servers, **options)
+
+    # Beginning and end
 
     async def __aenter__(self) -> Self:
-        """Find a broker. Raises KafkaError when none answers."""
-        await self._cluster.connect()
-        self._tasks.start(self._fetcher.run(), "fetcher")
+        await self.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._tasks.close()
-        await self._cluster.close()
+        await self._engine.close(finished=kind is None)
+
+    async def start(self) -> None:
+        """Find a broker and begin to read. Raises KafkaError when none answers; the consumer is closed then."""
+        await self._engine.start()
+
+    async def close(self) -> None:
+        """Commit what was handed out, and leave the group. May be called twice."""
+        await self._engine.close(finished=True)
+
+    # Reading
+
+    def __aiter__(self) -> AsyncIterator[Record[K, V]]:
+        """Every record, for ever."""
+        return self._engine.reading.records()
+
+    async def batches(
+        self, max_records: int | None = None, max_wait_ms: int = 0
+    ) -> AsyncIterator[Batch[K, V]]:
+        """Batches of up to `max_records` (by default `max_poll_records`) of one partition, for ever: the fast way.
+
+        Once there are some records, up to `max_wait_ms` are spent on waiting for more.
+        """
+        limit = self.settings.max_poll_records if max_records is None else max_records
+        while True:
+            yield await self._engine.reading.batch(limit, max_wait_ms / 1000, self.commit)
+
+    async def getone(self) -> Record[K, V]:
+        """The next record, waited for. The one before it counts as done."""
+        return await self._engine.reading.one()
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[Record[K, V]]]:
+        """What is there, of these partitions or, without any, of all; for nothing it waits `timeout_ms`.
+
+        At most `max_records`, by default `max_poll_records`. What was got before counts as done.
+        """
+        limit = self.settings.max_poll_records if max_records is None else max_records
+        return await self._engine.reading.many(partitions, timeout_ms / 1000, limit)
+
+    async def run(
+        self,
+        handler: Callable[[Record[K, V]], Awaitable[None]],
+        *,
+        on_error: OnError | None = None,
+        concurrency: int | Literal["partition", "key"] = 1,
+    ) -> None:
+        """Call `handler` with every record, for ever, several at once where `concurrency` allows it.
+
+        1 is one after the other; a number so many at once, in order per key; "partition" and "key" as many as there
+        are partitions, or different keys at hand, in order in each. What fails is `on_error`'s: Stop() (the default)
+        raises it, Retry(…) tries again, DeadLetter("topic") puts it aside.
+        """
+        await Processing(self._engine, handler, on_error or Stop(), concurrency).run()
+
+    # What is read
+
+    def subscribe(
+        self,
+        topics: Collection[str | Topic[Any, Any]] = (),
+        *,
+        pattern: str | re.Pattern[str] | None = None,
+        on_assigned: HookT | None = None,
+        on_revoked: HookT | None = None,
+        on_lost: HookT | None = None,
+    ) -> None:
+        """Read these topics from now on, or all whose whole name matches the pattern, instead of what was read.
+
+        A pattern that is text is evaluated by a broker of KIP-848 (as RE2), else here (as Python's).
+        """
+        if bool(topics) == (pattern is not None):
+            raise OptionError("subscribe takes topics or a pattern, one of them")
+        for hook, add in (
+            (on_assigned, self.on_assigned),
+            (on_revoked, self.on_revoked),
+            (on_lost, self.on_lost),
+        ):
+            if hook is not None:
+                add(hook)
+        self._engine.subscribe_to(topics, pattern)
+
+    async def unsubscribe(self) -> None:
+        """Read nothing any more. A member commits, gives up its partitions and leaves its group."""
+        await self._engine.unsubscribe()
+
+    def assign(self, partitions: Collection[TopicPartition]) -> None:
+        """Read these partitions, instead of what was read; a group shares nothing then, it only keeps offsets."""
+        self._engine.assign(partitions)
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        """The partitions that are read now."""
+        return self._engine.positions.partitions
+
+    def subscription(self) -> frozenset[str]:
+        """The topics subscribed to, as far as they are known by name."""
+        return self._engine.subscription.topics
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        """Hand out nothing of these until `resume`; they stay this consumer's."""
+        places = [self._engine.positions.of(partition) for partition in partitions]
+        self._engine.reading.stop(places)
+        for place in places:
+            place.paused = True
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        """Undo `pause`."""
+        for partition in partitions:
+            self._engine.positions.of(partition).paused = False
+        self._engine.fetcher.resumed()
+
+    def paused(self) -> frozenset[TopicPartition]:
+        """Those that are paused."""
+        return frozenset(place.partition for place in self._engine.positions if place.paused)
+
+    def on_assigned(self, hook: HookT) -> HookT:
+        """`@consumer.on_assigned`: called (and awaited) with partitions before anything of them is handed out."""
+        self._engine.subscription.hooks.assigned.append(hook)
+        return hook
+
+    def on_revoked(self, hook: HookT) -> HookT:
+        """`@consumer.on_revoked`: called (and awaited) when their records are finished, before they are given up."""
+        self._engine.subscription.hooks.revoked.append(hook)
+        return hook
+
+    def on_lost(self, hook: HookT) -> HookT:
+        """`@consumer.on_lost`: called (and awaited) with partitions that are somebody else's already.
+
+        Without one the hooks of `on_revoked` are called.
+        """
+        self._engine.subscription.hooks.lost.append(hook)
+        return hook
+
+    # Positions
+
+    async def position(self, partition: TopicPartition) -> int:
+        """The offset of the next record to be handed out, found out first if need be. Raises KafkaError."""
+        place = await self._engine.located(partition)
+        return place.position
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Go on from this offset. Raises KafkaError for a partition that is not read by this consumer."""
+        if offset < 0:
+            raise ValueError(f"{offset} is no offset; seek_to_beginning and seek_to_end go to the ends")
+        self._engine.seek(partition, offset)
+
+    async def seek_to_beginning(self, *partitions: TopicPartition) -> None:
+        """Go on from the first record that there still is, of these or of all."""
+        await self._engine.seek_to_time(partitions, EARLIEST)
+
+    async def seek_to_end(self, *partitions: TopicPartition) -> None:
+        """Go on from what comes next, of these or of all."""
+        await self._engine.seek_to_time(partitions, LATEST)
+
+    # Offsets
+
+    async def commit(self, offsets: Mapping[TopicPartition, int | OffsetAndMetadata] | None = None) -> None:
+        """Store these in the group; by default everything that was handed out. Raises KafkaError."""
+        committing = self._committing()
+        stored = self.positions_to_commit() if offsets is None else _with_metadata(offsets)
+        await committing.commit(stored)
+
+    async def committed(self, partition: TopicPartition) -> OffsetAndMetadata | None:
+        """What the group has stored of a partition; None for nothing. Raises KafkaError."""
+        self._committing()
+        assert self._engine.commits is not None
+        return (await self._engine.commits.committed([partition], self._engine.group_metadata))[partition]
+
+    def positions_to_commit(self) -> dict[TopicPartition, OffsetAndMetadata]:
+        """The position behind everything that was handed out, for a transaction that did something with it."""
+        self._engine.reading.settle()
+        return self._engine.positions.handed_out()
+
+    def group_metadata(self) -> GroupMetadata:
+        """Who this consumer is in its group, for a transaction that commits its offsets."""
+        self._committing()
+        return self._engine.group_metadata()
 
     async def partitions(self, topic: str) -> list[TopicPartition]:
         """All partitions of a topic. Raises KafkaError when there is no such topic."""
-        known = await self._cluster.topic(topic)
-        return [TopicPartition(topic, partition) for partition in sorted(known.partitions)]
+        known = await self._engine.cluster.topic(topic)
+        return [TopicPartition(topic, number) for number in sorted(known.partitions)]
 
     async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """The first offset that each still has."""
-        return await self.offsets_for_times(dict.fromkeys(partitions, EARLIEST))
+        return {partition: at.offset for partition, at in (await self._found(partitions, EARLIEST)).items()}
 
     async def end_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
-        """The offset that each one's next record will have, as far as readers may see."""
-        return await self.offsets_for_times(dict.fromkeys(partitions, LATEST))
+        """The offset that each one's next record will have, as far as this consumer may see."""
+        return {partition: at.offset for partition, at in (await self._found(partitions, LATEST)).items()}
 
-    async def offsets_for_times(self, times_ms: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """The first offset at or after each one's moment; -1 where there is none."""
-        await self._know({partition.topic for partition in times_ms})
-        return await list_offsets(self._cluster, times_ms)
+    async def offsets_for_times(
+        self, times_ms: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, FoundOffset | None]:
+        """The first record at or after each one's moment; None where there is none."""
+        if any(time_ms < 0 for time_ms in times_ms.values()):
+            raise ValueError("a moment is in milliseconds since 1970, and not negative")
+        found = await self._engine.find_offsets(times_ms)
+        return {partition: at if at.offset >= 0 else None for partition, at in found.items()}
 
-    async def assign(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Read these too, each from its offset on."""
-        await self._know({partition.topic for partition in positions})
-        for partition, offset in positions.items():
-            self._fetcher.assign(partition, offset)
+    async def _found(
+        self, partitions: Iterable[TopicPartition], timestamp: int
+    ) -> dict[TopicPartition, FoundOffset]:
+        return await self._engine.find_offsets(dict.fromkeys(partitions, timestamp))
 
-    def unassign(self, partition: TopicPartition) -> None:
-        """Read it no longer."""
-        self._fetcher.unassign(partition)
+    # Looking at it
 
-    async def poll(self) -> FetchedRecords:
-        """The next records of any assigned partition, one or more. Raises KafkaError.
+    def lag(self) -> dict[TopicPartition, int]:
+        """How many records are behind each position, by what the last fetch said; not of those never fetched."""
+        self._engine.reading.settle()
+        committed_only = self.settings.isolation_level == "read_committed"
+        ends = {place: place.end_offset(committed_only=committed_only) for place in self._engine.positions}
+        return {
+            place.partition: max(0, end - place.position)
+            for place, end in ends.items()
+            if end >= 0 and place.position != UNKNOWN
+        }
 
-        It waits for ever when there are none; `asyncio.timeout` ends the wait, and loses nothing.
-        """
-        while not (fetched := await self.next_fetch()).records:
-            pass  # only control records: the ends of transactions
-        return fetched
+    def health(self) -> ConsumerHealth:
+        """Last heartbeat and fetch, epoch, assignment, lag, and the last problem."""
+        return self._engine.health(self.lag())
 
-    async def next_fetch(self) -> FetchedRecords:
-        """As `poll`, but also when there is only a next offset, and no record before it that readers may see."""
-        fetched = await self._fetcher.take()
-        records = list(self._records(fetched))
-        return FetchedRecords(fetched.partition, records, fetched.next_offset, fetched.high_watermark)
+    def _committing(self) -> Committing:
+        if self._engine.committing is None:
+            fix = "give group_id, and start the consumer"
+            raise KafkaError(
+                ErrorCode.INVALID_GROUP_ID, f"without a group there are no committed offsets; {fix}"
+            )
+        return self._engine.committing
 
-    async def __aiter__(self) -> AsyncIterator[tuple[TopicPartition, RawRecord]]:
-        """Every record with its partition, for ever."""
-        while True:
-            fetched = await self.poll()
-            for record in fetched.records:
-                yield fetched.partition, record
 
-    async def _know(self, topics: Collection[str]) -> None:
-        for topic in topics:
-            await self._cluster.topic(topic)
-
-    def _records(self, fetched: FetchedBatches) -> Iterator[RawRecord]:
-        for batch in fetched.batches:
-            if batch.is_control:
-                continue
-            try:
-                self._check(batch)
-                yield from (record for record in read_records(batch) if record.offset >= fetched.offset)
-            except ValueError as error:
-                message = f"{fetched.partition}: batch at offset {batch.base_offset}: {error}"
-                raise KafkaError(ErrorCode.CORRUPT_MESSAGE, message) from error
-
-    def _check(self, batch: Batch) -> None:
-        if self.settings.check_crcs and not batch.crc_is_valid():
-            raise ValueError("its checksum is wrong")
+def _with_metadata(
+    offsets: Mapping[TopicPartition, int | OffsetAndMetadata],
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {
+        partition: OffsetAndMetadata(what) if isinstance(what, int) else what
+        for partition, what in offsets.items()
+    }

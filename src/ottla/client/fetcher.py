@@ -1,102 +1,178 @@
-"""Keeps one fetch running at each leader of an assigned partition, as long as what it brings is taken."""
+"""Keeps one fetch running at each broker that has something to read, as long as what it brings is taken.
+
+A broker is fetched from while less than one partition's largest fetch (`max_partition_fetch_bytes`) of what it sent
+waits to be taken. So memory is bounded by that and one response (`fetch_max_bytes`) for each broker, the next
+response is on its way while the last one is worked on, and no fetch is parked for quiet partitions while a busy one
+has to wait for it.
+"""
 
 import asyncio
 import logging
 from collections import defaultdict, deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from ottla.client.backoff import backoff_seconds
+from ottla.client.chunks import Chunk, chunks
 from ottla.client.cluster import Cluster
+from ottla.client.fetch_session import SESSION_ERRORS, FetchSession, Wish
+from ottla.client.lane import Lane
 from ottla.client.metadata import TopicPartition
-from ottla.client.offsets import EARLIEST, LATEST, list_offsets
+from ottla.client.positions import Place, Positions
 from ottla.client.refresher import Refresher
 from ottla.client.settings import ConsumerSettings
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.net.tasks import Tasks
-from ottla.records.batch import Batch, batches
-from ottla.wire.messages.fetch import FetchPartition, FetchRequest, FetchResponse, FetchTopic, PartitionData
+from ottla.records.batch import batches
+from ottla.wire.messages.fetch import FetchRequest, FetchResponse, PartitionData
 
 _log = logging.getLogger("ottla.client")
 
-MAX_FETCH_VERSION = 12
-"""The last one that names topics; from 13 on they are told by id."""
+LAST_VERSION_WITH_NAMES = 12
+"""From the next one on topics are told by id."""
+
+READ_COMMITTED = 1
 
 
 @dataclass(frozen=True, slots=True)
-class FetchedBatches:
-    """What one fetch brought of one partition."""
+class Failure:
+    """A partition that cannot be read on; None for an error that is everybody's."""
 
-    partition: TopicPartition
-    batches: list[Batch]
-    offset: int
-    """The position that was asked for; the first batch may begin before it."""
-    next_offset: int
-    high_watermark: int
-    size_bytes: int
+    place: Place | None
+    error: KafkaError
 
 
 @dataclass(slots=True)
-class _Position:
-    """Where the next fetch of a partition starts, and how the last ones went."""
+class Source:
+    """What is under way with one broker."""
 
-    offset: int
-    failures: int = 0
-    failing_since: float = 0.0
+    session: FetchSession
+    busy: bool = False
+    waiting_bytes: int = 0
+    """What it sent and nobody has taken yet."""
     not_before: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    """What is to be taken; an error of no partition is everybody's. Batches have the position they are of."""
-
-    what: FetchedBatches | KafkaError
-    partition: TopicPartition | None = None
-    position: _Position | None = None
+_Entry = tuple[Chunk, Source] | Failure
 
 
 class Fetcher:
-    """Fetches ahead while less than one partition's largest fetch waits to be taken."""
+    """Fetches what `positions` says; what arrives is taken by `take`."""
 
-    def __init__(self, cluster: Cluster, settings: ConsumerSettings) -> None:
+    def __init__(
+        self, cluster: Cluster, settings: ConsumerSettings, positions: Positions, refresher: Refresher
+    ) -> None:
         self._cluster = cluster
         self._settings = settings
-        self._positions: dict[TopicPartition, _Position] = {}
-        self._busy: set[int] = set()
-        self._fetched: deque[_Arrived] = deque()
-        self._fetched_bytes = 0
-        self._arrived = asyncio.Event()
+        self._positions = positions
+        self._lane = Lane(cluster)
+        self._brokers: defaultdict[int, Source] = defaultdict(lambda: Source(FetchSession()))
+        self._ready: deque[_Entry] = deque()
+        self._put_by: list[_Entry] = []
         self._woken = asyncio.Event()
         self._requests = Tasks("consumer")
-        self._refresher = Refresher(cluster, self._woken.set)
+        self._refresher = refresher
+        self._read_committed = settings.isolation_level == "read_committed"
+        self.arrived: Callable[[], None] = lambda: None
+        """Called when there is something to take, or to be done about a position."""
+        self.fetched_at: float | None = None
+        """When a broker last answered a fetch, by the monotonic clock."""
 
-    def assign(self, partition: TopicPartition, offset: int) -> None:
-        """Fetch it, from `offset` on; what was fetched before and not taken is dropped."""
-        self._positions[partition] = _Position(offset)
+    # What the reader calls
+
+    def take(self, only: Collection[TopicPartition] = ()) -> Chunk | None:
+        """The next that arrived and may be handed out, of these partitions or, without any, of all; None when
+        there is nothing. Raises KafkaError once for a partition that cannot be read on: it stays where it is
+        until it is sought."""
+        passed_over: list[_Entry] = []
+        try:
+            while self._ready:
+                entry = self._ready.popleft()
+                if isinstance(entry, Failure):
+                    if entry.place is None or self._positions.is_current(entry.place):
+                        raise entry.error
+                    continue
+                chunk, broker = entry
+                if not self._positions.is_current(chunk.place):
+                    self._freed(chunk, broker)
+                elif chunk.place.paused or chunk.place.held_back:
+                    self._put_by.append(entry)
+                elif only and chunk.place.partition not in only:
+                    passed_over.append(entry)
+                else:
+                    self._freed(chunk, broker)
+                    chunk.origin = broker
+                    return chunk
+            return None
+        finally:
+            self._ready.extendleft(reversed(passed_over))
+
+    def take_small(self, only: Collection[TopicPartition] = ()) -> Chunk | None:
+        """The same, but nothing that is an error, or so large that it has to be prepared in a thread."""
+        if not self._ready or isinstance(self._ready[0], Failure):
+            return None
+        if self._ready[0][0].is_large or (only and self._ready[0][0].place.partition not in only):
+            return None
+        return self.take(only)
+
+    def take_next_of(self, place: Place) -> Chunk | None:
+        """What is to be taken next, if it is of this place and small."""
+        if not self._ready or isinstance(self._ready[0], Failure) or self._ready[0][0].place is not place:
+            return None
+        return self.take_small()
+
+    def count_next_of(self, place: Place, enough: int) -> int:
+        """About how many records of this place come next; `enough` as well if something else comes after them."""
+        count = 0
+        for entry in self._ready:
+            if isinstance(entry, Failure) or entry[0].place is not place:
+                return enough
+            count += entry[0].batch.records_count if entry[0].batch is not None else 0
+            if count >= enough:
+                break
+        return count
+
+    def put_back(self, chunk: Chunk) -> None:
+        """It was not handed out, or not to its end: it is the next to be taken."""
+        broker = chunk.origin
+        assert isinstance(broker, Source)
+        broker.waiting_bytes += chunk.size_in_bytes
+        self._ready.appendleft((chunk, broker))
+        self.arrived()
+
+    def resumed(self) -> None:
+        """Something that was paused or held back no longer is, or is gone."""
+        self._ready.extendleft(reversed(self._put_by))
+        self._put_by.clear()
+        self.wake()
+        self.arrived()
+
+    def wake(self) -> None:
+        """Positions or metadata have changed."""
         self._woken.set()
 
-    def unassign(self, partition: TopicPartition) -> None:
-        """Fetch it no longer; what was fetched and not taken is dropped."""
-        self._positions.pop(partition, None)
+    def fail(self, place: Place | None, error: KafkaError) -> None:
+        """Tell the application, once everything that came before is taken."""
+        if place is not None:
+            place.problem = error
+        self._ready.append(Failure(place, error))
+        self.arrived()
 
-    async def take(self) -> FetchedBatches:
-        """The next that arrived. Raises KafkaError when a partition cannot be fetched any more."""
-        while True:
-            while not self._fetched:
-                self._arrived.clear()
-                await self._arrived.wait()
-            arrived = self._fetched.popleft()
-            if isinstance(arrived.what, KafkaError):
-                if not self._is_assigned_anew(arrived):
-                    raise arrived.what
-                continue
-            self._fetched_bytes -= arrived.what.size_bytes
-            self._woken.set()
-            if self._positions.get(arrived.what.partition) is arrived.position:
-                return arrived.what
+    def try_again(self, place: Place, error: KafkaError) -> None:
+        """After a while and with fresh metadata, unless it has been in vain for too long."""
+        if not self._positions.is_current(place):
+            return
+        if not place.failures:
+            _log.info("%s; trying again", error)
+        delay_s = backoff_seconds(self._settings, place.failures + 1)
+        failing_s = place.failed(self._cluster.clock.monotonic(), delay_s)
+        self._refresher.need(place.partition.topic)
+        if not error.retriable or failing_s * 1000 > self._settings.default_api_timeout_ms:
+            place.failures = 0
+            place.not_before += self._settings.retry_backoff_max_ms / 1000
+            self.fail(place, error)
 
-    def _is_assigned_anew(self, failed: _Arrived) -> bool:
-        """Whether a partition that had to be given up has got another position since then."""
-        return failed.partition is not None and failed.partition in self._positions
+    # The task
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -106,150 +182,174 @@ class Fetcher:
                 self._start_fetches()
                 await self._wait()
         except Exception as error:
-            self._give(_Arrived(KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, f"the fetcher ended: {error!r}")))
+            self.fail(None, KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, f"the fetcher ended: {error!r}"))
             raise
         finally:
             await self._requests.close()
-            await self._refresher.close()
+            await self._lane.close()
 
     def _start_fetches(self) -> None:
-        if self._fetched_bytes >= self._settings.max_partition_fetch_bytes:
-            return
-        for leader, positions in self._due_by_leader().items():
-            self._busy.add(leader)
-            self._requests.start(self._fetch(leader, positions), f"fetch from broker {leader}")
+        for node, places in self._due().items():
+            broker = self._brokers[node]
+            broker.busy = True
+            self._requests.start(self._fetch(node, broker, places), f"fetch from broker {node}")
 
-    def _due_by_leader(self) -> dict[int, dict[TopicPartition, int]]:
+    def _due(self) -> dict[int, dict[TopicPartition, Place]]:
         now = self._cluster.clock.monotonic()
-        due: defaultdict[int, dict[TopicPartition, int]] = defaultdict(dict)
-        for partition, position in list(self._positions.items()):  # a failed one may be dropped
-            if position.not_before > now:
+        due: defaultdict[int, dict[TopicPartition, Place]] = defaultdict(dict)
+        for place in self._positions:
+            if place.paused or not place.is_located or place.not_before > now or self.is_unchecked(place):
                 continue
-            leader = self._cluster.metadata.leader(partition)
-            if leader is None:
-                self._failed(
-                    partition, KafkaError(ErrorCode.LEADER_NOT_AVAILABLE, f"{partition} has no leader")
-                )
-            elif leader not in self._busy:
-                due[leader][partition] = position.offset
+            if place.partition.topic not in self._cluster.metadata.topics:
+                self._refresher.need(place.partition.topic)
+                continue
+            node = self._node(place, now)
+            if node is None:
+                text = f"{place.partition} has no leader"
+                self.try_again(place, KafkaError(ErrorCode.LEADER_NOT_AVAILABLE, text))
+                continue
+            broker = self._brokers[node]
+            too_much = broker.waiting_bytes >= self._settings.max_partition_fetch_bytes
+            if not broker.busy and not too_much and broker.not_before <= now:
+                due[node][place.partition] = place
         return due
+
+    def is_unchecked(self, place: Place) -> bool:
+        """Whether the leader has changed since the place was last compared with its log (KIP-320)."""
+        return place.fetch_epoch >= 0 and place.checked_epoch < self.leader_epoch(place.partition)
+
+    def leader_epoch(self, partition: TopicPartition) -> int:
+        topic = self._cluster.metadata.topics.get(partition.topic)
+        known = topic.partitions.get(partition.partition) if topic else None
+        return known.leader_epoch if known else -1
+
+    def _node(self, place: Place, now: float) -> int | None:
+        replica = place.read_replica
+        if (
+            replica is not None
+            and now < place.read_replica_until
+            and replica in self._cluster.metadata.brokers
+        ):
+            return replica
+        place.read_replica = None
+        return self._cluster.metadata.leader(place.partition)
 
     async def _wait(self) -> None:
         now = self._cluster.clock.monotonic()
-        waits = [
-            position.not_before - now for position in self._positions.values() if position.not_before > now
-        ]
+        times = [place.not_before for place in self._positions if place.not_before > now]
+        times += [broker.not_before for broker in self._brokers.values() if broker.not_before > now]
         try:
-            async with asyncio.timeout(min(waits, default=None)):
+            async with asyncio.timeout(min(times) - now if times else None):
                 await self._woken.wait()
         except TimeoutError:
             pass
 
-    async def _fetch(self, leader: int, positions: dict[TopicPartition, int]) -> None:
+    async def _fetch(self, node: int, broker: Source, places: dict[TopicPartition, Place]) -> None:
         try:
-            response = await self._cluster.ask(
-                leader, self._request(positions), FetchResponse, MAX_FETCH_VERSION
-            )
-            if response.error_code:
-                code = ErrorCode(response.error_code)
-                raise KafkaError(code, f"fetch from broker {leader}: {code.name}")
+            response = await self._ask(node, broker.session, places)
+            names = broker.session.names()
+            broker.session.answered(response)
+            broker.not_before = self._cluster.clock.monotonic() + response.throttle_time_ms / 1000
+            self._raise_if_refused(node, response)
+            self.fetched_at = self._cluster.clock.monotonic()
             for topic in response.responses:
+                name = topic.topic or names.get(topic.topic_id, "")
                 for data in topic.partitions:
-                    partition = TopicPartition(topic.topic, data.partition_index)
-                    await self._receive(partition, positions.get(partition, -1), data)
+                    place = places.get(TopicPartition(name, data.partition_index))
+                    if place is not None and self._positions.is_current(place):
+                        self._receive(place, broker, data)
         except KafkaError as error:
-            for partition in positions:
-                self._failed(partition, error)
+            broker.session.broken()
+            for place in places.values():
+                place.read_replica = None
+                self.try_again(place, error)
         except Exception as error:
-            problem = f"fetch from broker {leader}: {error!r}"
-            self._give(_Arrived(KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, problem)))
+            problem = f"fetch from broker {node}: {error!r}"
+            self.fail(None, KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, problem))
             raise
         finally:
-            self._busy.discard(leader)
-            self._woken.set()
+            broker.busy = False
+            self.wake()
 
-    def _request(self, positions: dict[TopicPartition, int]) -> FetchRequest:
+    async def _ask(
+        self, node: int, session: FetchSession, places: dict[TopicPartition, Place]
+    ) -> FetchResponse:
         settings = self._settings
-        topics: defaultdict[str, list[FetchPartition]] = defaultdict(list)
-        for (topic, partition), offset in positions.items():
-            limit = settings.max_partition_fetch_bytes
-            wanted = FetchPartition(partition=partition, fetch_offset=offset, partition_max_bytes=limit)
-            topics[topic].append(wanted)
-        return FetchRequest(
+        part = session.request({partition: self._wish(place) for partition, place in places.items()})
+        request = FetchRequest(
             max_wait_ms=settings.fetch_max_wait_ms,
             min_bytes=settings.fetch_min_bytes,
             max_bytes=settings.fetch_max_bytes,
-            topics=[FetchTopic(topic=name, partitions=partitions) for name, partitions in topics.items()],
+            isolation_level=READ_COMMITTED if self._read_committed else 0,
+            session_id=part.session_id,
+            session_epoch=part.epoch,
+            topics=part.topics,
+            forgotten_topics_data=part.forgotten,
+            rack_id=settings.client_rack,
+        )
+        return await self._lane.ask(
+            node,
+            request,
+            FetchResponse,
+            max_version=None if part.uses_topic_ids else LAST_VERSION_WITH_NAMES,
+            timeout_ms=settings.request_timeout_ms + settings.fetch_max_wait_ms,
         )
 
-    async def _receive(self, partition: TopicPartition, offset: int, data: PartitionData) -> None:
-        position = self._positions.get(partition)
-        if position is None or position.offset != offset:
-            return  # given up or moved while the fetch was on its way
-        code = ErrorCode(data.error_code)
-        if code == ErrorCode.OFFSET_OUT_OF_RANGE:
-            await self._reset(partition, position)
-        elif code != ErrorCode.NONE:
-            self._failed(partition, KafkaError(code, f"{partition}: {code.name}"))
-        else:
-            position.failures = 0
-            self._accept(partition, position, data)
+    def _wish(self, place: Place) -> Wish:
+        topic = self._cluster.metadata.topics[place.partition.topic]
+        return Wish(
+            topic_id=topic.topic_id,
+            fetch_offset=place.fetch_offset,
+            current_leader_epoch=self.leader_epoch(place.partition),
+            max_bytes=self._settings.max_partition_fetch_bytes,
+        )
 
-    def _accept(self, partition: TopicPartition, position: _Position, data: PartitionData) -> None:
+    def _raise_if_refused(self, node: int, response: FetchResponse) -> None:
+        code = ErrorCode(response.error_code)
+        if code is not ErrorCode.NONE and code not in SESSION_ERRORS:
+            raise KafkaError(code, f"fetch from broker {node}: {code.name}")
+
+    # What arrives
+
+    def _receive(self, place: Place, broker: Source, data: PartitionData) -> None:
+        code = ErrorCode(data.error_code)
+        if code is ErrorCode.OFFSET_OUT_OF_RANGE and place.read_replica is None:
+            place.wants_reset = True
+            self.arrived()
+        elif code is not ErrorCode.NONE:
+            place.read_replica = None
+            self.try_again(place, KafkaError(code, f"{place.partition}: {code.name}: {code.message}"))
+        else:
+            place.failures, place.problem = 0, None
+            place.high_watermark, place.last_stable_offset = data.high_watermark, data.last_stable_offset
+            place.log_start_offset = max(place.log_start_offset, data.log_start_offset)
+            if data.preferred_read_replica >= 0:
+                self._prefer(place, data.preferred_read_replica)
+            self._accept(place, broker, data)
+
+    def _prefer(self, place: Place, replica: int) -> None:
+        place.read_replica = replica
+        max_age_s = self._settings.metadata_max_age_ms / 1000
+        place.read_replica_until = self._cluster.clock.monotonic() + max_age_s
+
+    def _accept(self, place: Place, broker: Source, data: PartitionData) -> None:
         try:
             arrived = list(batches(data.records or b""))
+            found = list(chunks(place, arrived, data.aborted_transactions if self._read_committed else None))
         except ValueError as error:
-            self._end(
-                partition, KafkaError(ErrorCode.CORRUPT_MESSAGE, f"{partition} at {position.offset}: {error}")
-            )
+            text = f"{place.partition} at {place.fetch_offset}: {error}"
+            self.try_again(place, KafkaError(ErrorCode.CORRUPT_MESSAGE, text))
             return
-        if not arrived:
+        if not found:
             return
-        offset, position.offset = position.offset, arrived[-1].next_offset
-        size_bytes = sum(batch.size_in_bytes for batch in arrived)
-        self._fetched_bytes += size_bytes
-        fetched = FetchedBatches(partition, arrived, offset, position.offset, data.high_watermark, size_bytes)
-        self._give(_Arrived(fetched, partition, position))
+        place.fetch_offset, place.fetch_epoch = found[-1].next_offset, arrived[-1].partition_leader_epoch
+        for chunk in found:
+            broker.waiting_bytes += chunk.size_in_bytes
+            self._ready.append((chunk, broker))
+        self.arrived()
 
-    async def _reset(self, partition: TopicPartition, lost: _Position) -> None:
-        """To where the settings say; a position that is assigned in the meantime wins."""
-        policy, place = self._settings.auto_offset_reset, f"{partition} has no offset {lost.offset}"
-        if policy == "none":
-            message = f"{place}, and auto_offset_reset is none"
-            self._end(partition, KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, message))
-            return
-        timestamp = EARLIEST if policy == "earliest" else LATEST
-        try:
-            offset = (await list_offsets(self._cluster, {partition: timestamp}))[partition]
-        except KafkaError as error:
-            if self._positions.get(partition) is lost:
-                self._failed(partition, error)
-            return
-        if self._positions.get(partition) is lost:
-            _log.warning("%s any more; going on at %d", place, offset)
-            self.assign(partition, offset)
-
-    def _failed(self, partition: TopicPartition, error: KafkaError) -> None:
-        """Try again after a while, unless it has been in vain for too long."""
-        position = self._positions.get(partition)
-        if position is None:
-            return
-        now = self._cluster.clock.monotonic()
-        if not position.failures:
-            position.failing_since = now
-            _log.info("%s; trying again", error)
-        position.failures += 1
-        position.not_before = now + backoff_seconds(self._settings, position.failures)
-        failing_ms = (now - position.failing_since) * 1000
-        if not error.retriable or failing_ms > self._settings.default_api_timeout_ms:
-            self._end(partition, error)
-        else:
-            self._refresher.need(partition.topic)
-
-    def _end(self, partition: TopicPartition, error: KafkaError) -> None:
-        self.unassign(partition)
-        self._give(_Arrived(error, partition))
-
-    def _give(self, arrived: _Arrived) -> None:
-        self._fetched.append(arrived)
-        self._arrived.set()
+    def _freed(self, chunk: Chunk, broker: Source) -> None:
+        before, limit = broker.waiting_bytes, self._settings.max_partition_fetch_bytes
+        broker.waiting_bytes -= chunk.size_in_bytes
+        if before >= limit > broker.waiting_bytes:
+            self.wake()

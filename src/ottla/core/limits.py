@@ -217,6 +217,10 @@ COMPRESS_IN_THREAD_BYTES = 65_536
 """Records of a request from which on a client compresses them in a thread: below, the way there and back takes as
 long as zstd does."""
 
+PRODUCER_REST_SECONDS = 60.0
+"""A partition to which a producer has sent nothing for so long is taken to know nothing of it: brokers forget
+producers after `producer.id.expiration.ms`, a day by default, and to ask costs one round trip."""
+
 REMEMBERED_KEYS = 10_000
 """Keys whose hash a producer remembers: murmur2 takes a microsecond in Python, and most keys come again."""
 
@@ -225,3 +229,11 @@ TYPED_TOPICS_REMEMBERED = 10_000
 
 SEND_MANY_YIELD_BYTES = 262_144
 """What `send_many` appends before it lets the event loop turn: about a quarter of a millisecond's work."""
+
+LEAVE_GROUP_SECONDS = 30.0
+"""How long a consumer that closes may take to finish, commit and leave its group, as Java's close does; then it goes
+without a word, and its session ends it."""
+
+PROCESSING_AT_ONCE = 256
+"""Handlers that a consumer's `run` has going at once when it is told to go by partition or key: enough for work that
+waits for others, and few enough that a stop does not wait for thousands."""

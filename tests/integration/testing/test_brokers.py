@@ -20,9 +20,10 @@ async def send(servers: str, value: bytes) -> int:
 
 
 async def read(servers: str, offset: int) -> bytes | None:
-    async with Consumer(servers) as consumer:
-        await consumer.assign({TopicPartition("t", 0): offset})
-        return (await consumer.poll()).records[0].value
+    async with Consumer(bootstrap_servers=servers) as consumer:
+        consumer.assign([TopicPartition("t", 0)])
+        consumer.seek(TopicPartition("t", 0), offset)
+        return (await consumer.getone()).value
 
 
 def accepts(port: int) -> bool:
