@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, talk
 from ottla.cli.errors import CommandError
 from ottla.cli.output import print_json, print_text
+from ottla.cli.partitions import committed, existing, ranges
 
 if TYPE_CHECKING:
     from ottla.cli.group_views import Progress
-    from ottla.client.group_admin import GroupAdmin
-    from ottla.client.group_descriptions import GroupDescription
+    from ottla.client.admin import Admin, GroupDescription
     from ottla.client.metadata import TopicPartition
 
-Action = Callable[["GroupAdmin", argparse.Namespace], Coroutine[Any, Any, None]]
+Action = Callable[["Admin", argparse.Namespace], Coroutine[Any, Any, None]]
 _TARGETS = {
     "to_offset": ("N", "to this offset"),
     "to_timestamp": ("TIME", "to the first record at or after it: ISO 8601, or milliseconds since 1970"),
@@ -95,36 +95,33 @@ def _run(action: Action, options: argparse.Namespace) -> int:
         options.scope = parse_scope(options.topics)
 
     async def work() -> int:
-        from ottla.client.group_admin import GroupAdmin
+        from ottla.client.admin import Admin
 
-        async with GroupAdmin(servers) as admin:
+        async with Admin(servers) as admin:
             await action(admin, options)
         return 0
 
     return talk(work())
 
 
-async def list_groups(admin: "GroupAdmin", options: argparse.Namespace) -> None:
+async def list_groups(admin: "Admin", options: argparse.Namespace) -> None:
     """Name, type and state of each."""
     from ottla.cli.group_views import listed_document, listing
 
-    groups = [
-        group
-        for group in await admin.listed()
-        if (options.state is None or group.state.lower() == options.state.lower())
-        and (options.type is None or group.group_type.lower() == options.type)
-    ]
+    groups = await admin.list_groups(
+        states=[options.state] if options.state else [], types=[options.type] if options.type else []
+    )
     if options.json:
         print_json([listed_document(group) for group in groups])
     elif groups:
         print_text(listing(groups))
 
 
-async def describe_groups(admin: "GroupAdmin", options: argparse.Namespace) -> None:
+async def describe_groups(admin: "Admin", options: argparse.Namespace) -> None:
     """Each group, one after the other."""
     from ottla.cli.group_views import description, document
 
-    names = options.groups or [group.group_id for group in await admin.listed()]
+    names = options.groups or [group.group_id for group in await admin.list_groups()]
     documents: list[dict[str, object]] = []
     for number, name in enumerate(names):
         group, rows = await _described(admin, name)
@@ -136,32 +133,32 @@ async def describe_groups(admin: "GroupAdmin", options: argparse.Namespace) -> N
         print_json(documents)
 
 
-async def _described(admin: "GroupAdmin", name: str) -> "tuple[GroupDescription, list[Progress]]":
+async def _described(admin: "Admin", name: str) -> "tuple[GroupDescription, list[Progress]]":
     from ottla.cli.group_views import progress
 
-    group = await admin.describe(name)
+    group = (await admin.describe_groups(name)).one(name)
     if not group.exists:
         raise CommandError(f"group {name} does not exist; `ottla groups list` shows those that do")
-    committed = await admin.committed(name)
+    stored = await committed(admin, name)
     assigned = {partition for member in group.members for partition in member.assignment}
-    known = await admin.partitions({partition.topic for partition in assigned | committed.keys()})
-    ends = {each: end for each, (_, end) in (await admin.ranges(known)).items()}
-    return group, progress(group, committed, ends)
+    known = await existing(admin, {partition.topic for partition in assigned | stored.keys()})
+    ends = {each: end for each, (_, end) in (await ranges(admin, known)).items()}
+    return group, progress(group, stored, ends)
 
 
-async def reset_offsets(admin: "GroupAdmin", options: argparse.Namespace) -> None:
+async def reset_offsets(admin: "Admin", options: argparse.Namespace) -> None:
     """Show each partition's current, new and end offset; with --execute, commit the new ones."""
     from ottla.cli.group_views import Move, move_document, moves_text
     from ottla.cli.offset_targets import new_offsets
 
     await _check_has_no_members(admin, options.group)
-    current = await admin.committed(options.group)
+    current = await committed(admin, options.group)
     partitions = await _partitions(admin, options, current)
-    ranges = await admin.ranges(partitions)
-    offsets = await new_offsets(admin, options.target, current, ranges)
-    moves = [Move(each, current.get(each), offsets[each], ranges[each][1]) for each in sorted(offsets)]
+    known = await ranges(admin, partitions)
+    offsets = await new_offsets(admin, options.target, current, known)
+    moves = [Move(each, current.get(each), offsets[each], known[each][1]) for each in sorted(offsets)]
     if options.execute:
-        await admin.commit(options.group, offsets)
+        (await admin.alter_group_offsets(options.group, offsets)).checked()
     if options.json:
         rows = [move_document(move) for move in moves]
         print_json({"group": options.group, "executed": options.execute, "partitions": rows})
@@ -171,23 +168,23 @@ async def reset_offsets(admin: "GroupAdmin", options: argparse.Namespace) -> Non
         print_text("nothing is changed yet; --execute does it")
 
 
-async def _check_has_no_members(admin: "GroupAdmin", name: str) -> None:
+async def _check_has_no_members(admin: "Admin", name: str) -> None:
     """A member would go on where it is, and commit over what was set."""
-    group = await admin.describe(name)
+    group = (await admin.describe_groups(name)).one(name)
     if group.members:
         who = ", ".join(f"{member.client_id} at {member.host.lstrip('/')}" for member in group.members)
         raise CommandError(f"group {name} has members ({who}); stop them first")
 
 
 async def _partitions(
-    admin: "GroupAdmin", options: argparse.Namespace, current: "Mapping[TopicPartition, int]"
+    admin: "Admin", options: argparse.Namespace, current: "Mapping[TopicPartition, int]"
 ) -> "set[TopicPartition]":
     """Those that were asked for. Raises CommandError for one that does not exist."""
     if options.all_topics:
         if not current:
             raise CommandError(f"group {options.group} has no offsets; --topic names what it shall read")
-        return await admin.partitions({partition.topic for partition in current})
-    known = await admin.partitions(options.scope)
+        return await existing(admin, {partition.topic for partition in current})
+    known = await existing(admin, options.scope)
     chosen: set[TopicPartition] = set()
     for topic, numbers in options.scope.items():
         there = {each.partition: each for each in known if each.topic == topic}
@@ -200,13 +197,13 @@ async def _partitions(
     return chosen
 
 
-async def delete_groups(admin: "GroupAdmin", options: argparse.Namespace) -> None:
+async def delete_groups(admin: "Admin", options: argparse.Namespace) -> None:
     """Delete each; the first that fails ends it."""
     from ottla.core.errors import ErrorCode, KafkaError
 
     for name in options.groups:
         try:
-            await admin.delete(name)
+            (await admin.delete_groups(name)).one(name)
         except KafkaError as error:
             if error.code == ErrorCode.NON_EMPTY_GROUP:
                 await _check_has_no_members(admin, name)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from ottla.cli.errors import CommandError, UsageError
+from ottla.cli.partitions import Range, offsets_at
 from ottla.cli.start_offsets import parse_timestamp
-from ottla.client.group_admin import GroupAdmin
+from ottla.client.admin import Admin
 from ottla.client.metadata import TopicPartition
 
 _ISO_DURATION = re.compile(
@@ -15,8 +16,6 @@ _ISO_DURATION = re.compile(
 )
 _SHORT_DURATION = re.compile(r"(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-
-Range = tuple[int, int]
 
 
 class Goal(Enum):
@@ -83,7 +82,7 @@ def parse_scope(texts: Sequence[str]) -> dict[str, list[int] | None]:
 
 
 async def new_offsets(
-    admin: GroupAdmin,
+    admin: Admin,
     target: Target,
     current: Mapping[TopicPartition, int],
     ranges: Mapping[TopicPartition, Range],
@@ -97,7 +96,7 @@ async def new_offsets(
 
 
 async def _wanted(
-    admin: GroupAdmin,
+    admin: Admin,
     target: Target,
     current: Mapping[TopicPartition, int],
     ranges: Mapping[TopicPartition, Range],
@@ -115,5 +114,5 @@ async def _wanted(
             raise CommandError(f"{', '.join(missing)}: nothing is committed that could be shifted")
         return {partition: current[partition] + number for partition in ranges}
     moment_ms = number if goal is Goal.TIME else admin.now_ms() - number
-    found = await admin.offsets_at(dict.fromkeys(ranges, moment_ms))
+    found = await offsets_at(admin, dict.fromkeys(ranges, moment_ms))
     return {partition: ranges[partition][1] if at < 0 else at for partition, at in found.items()}

@@ -17,7 +17,7 @@ from ottla.cli.output import print_json, print_text
 from ottla.cli.topic_views import count, description, document, summary
 
 if TYPE_CHECKING:
-    from ottla.client.admin import Admin
+    from ottla.client.admin import Admin, ConfigChange
 
 Action = Callable[["Admin", argparse.Namespace], Coroutine[Any, Any, None]]
 
@@ -140,13 +140,17 @@ async def create_topics(admin: "Admin", options: argparse.Namespace) -> None:
 
 async def describe_topics(admin: "Admin", options: argparse.Namespace) -> None:
     """Each topic with its partitions, and the configs that are not defaults."""
+    from ottla.client.admin import ConfigResource, ResourceType
+
     if options.topics:
-        topics = await admin.describe_topics(options.topics)
+        topics = list((await admin.describe_topics(options.topics)).checked().values())
     else:
         topics = [topic for topic in await admin.list_topics() if not topic.is_internal]
+    resources = {topic.name: ConfigResource(ResourceType.TOPIC, topic.name) for topic in topics}
+    described = (await admin.describe_configs(resources.values())).checked()
     documents: list[dict[str, object]] = []
     for number, topic in enumerate(topics):
-        configs = await admin.topic_configs(topic.name)
+        configs = list(described[resources[topic.name]].values())
         if options.json:
             documents.append(document(topic, configs))
         else:
@@ -157,14 +161,24 @@ async def describe_topics(admin: "Admin", options: argparse.Namespace) -> None:
 
 async def alter_topics(admin: "Admin", options: argparse.Namespace) -> None:
     """Partitions first, then configs."""
+    from ottla.client.admin import ConfigResource, ResourceType
+
     if options.partitions is None and not options.configs and not options.delete_config:
         raise UsageError("nothing to alter; give --partitions, --config or --delete-config")
     for name in options.topics:
         if options.partitions is not None:
-            await admin.create_partitions(name, options.partitions)
+            (await admin.create_partitions({name: options.partitions})).one(name)
         if options.configs or options.delete_config:
-            await admin.alter_topic_configs(name, put=options.configs, delete=options.delete_config)
+            resource = ConfigResource(ResourceType.TOPIC, name)
+            (await admin.alter_configs({resource: _changes(options)})).one(resource)
     _done(options, options.topics, "altered")
+
+
+def _changes(options: argparse.Namespace) -> "list[ConfigChange]":
+    from ottla.client.admin import ConfigChange, ConfigOperation
+
+    put = [ConfigChange(name, value) for name, value in options.configs.items()]
+    return put + [ConfigChange(name, operation=ConfigOperation.DELETE) for name in options.delete_config]
 
 
 async def delete_topics(admin: "Admin", options: argparse.Namespace) -> None:

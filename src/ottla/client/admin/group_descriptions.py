@@ -2,19 +2,20 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple, Self
 
+from ottla.client.admin.calls import refused
 from ottla.client.metadata import TopicPartition
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.groups.consumer_protocol import PROTOCOL_TYPE, ConsumerProtocolAssignment, decode
-from ottla.wire.messages import consumer_group_describe, describe_groups
+from ottla.wire.messages import consumer_group_describe, describe_groups, list_groups
 from ottla.wire.types import WireError
 
 CLASSIC, CONSUMER = "classic", "consumer"
 DEAD = "Dead"
 
 
-@dataclass(frozen=True, slots=True)
-class ListedGroup:
+class ListedGroup(NamedTuple):
     """One line of the list."""
 
     group_id: str
@@ -22,6 +23,17 @@ class ListedGroup:
     """classic or consumer; empty when the broker is too old to say."""
     state: str
     protocol_type: str
+
+    @classmethod
+    def of(cls, group: list_groups.ListedGroup) -> Self:
+        """As a broker told it."""
+        return cls(group.group_id, group.group_type, group.group_state, group.protocol_type)
+
+    def is_one_of(self, states: Collection[str], types: Collection[str]) -> bool:
+        """Whether it is in one of the states and of one of the types; none means any."""
+        has_state = not states or self.state.lower() in map(str.lower, states)
+        has_type = not types or self.group_type.lower() in map(str.lower, types)
+        return has_state and has_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +69,12 @@ class GroupDescription:
 
 def from_consumer_group(
     group: consumer_group_describe.DescribedGroup, coordinator: int
-) -> GroupDescription | None:
-    """A group of the consumer protocol; None when it is not one. Raises KafkaError."""
+) -> GroupDescription | KafkaError | None:
+    """A group of the consumer protocol; None when it is not one."""
     if group.error_code == ErrorCode.GROUP_ID_NOT_FOUND:
         return None
-    _check(group.error_code, group.group_id, group.error_message)
+    if group.error_code != ErrorCode.NONE:
+        return refused(f"group {group.group_id}", group.error_code, group.error_message)
     members = tuple(
         GroupMember(
             member.member_id,
@@ -80,11 +93,14 @@ def from_consumer_group(
     return GroupDescription(group.group_id, CONSUMER, state, assignor, coordinator, members)
 
 
-def from_classic_group(group: describe_groups.DescribedGroup, coordinator: int) -> GroupDescription:
-    """A classic group, or none at all. Raises KafkaError."""
+def from_classic_group(
+    group: describe_groups.DescribedGroup, coordinator: int
+) -> GroupDescription | KafkaError:
+    """A classic group, or none at all."""
     if group.error_code == ErrorCode.GROUP_ID_NOT_FOUND:
         return GroupDescription(group.group_id, CLASSIC, DEAD, "", coordinator)
-    _check(group.error_code, group.group_id)
+    if group.error_code != ErrorCode.NONE:
+        return refused(f"group {group.group_id}", group.error_code, group.error_message)
     is_consumer = group.protocol_type == PROTOCOL_TYPE
     members = tuple(
         GroupMember(
@@ -112,17 +128,3 @@ def _assigned(assignment: bytes) -> Iterator[TopicPartition]:
     for topic in topics:
         for partition in topic.partitions:
             yield TopicPartition(topic.topic, partition)
-
-
-def _check(code: int, group_id: str, message: str | None = None) -> None:
-    if code != ErrorCode.NONE:
-        error = ErrorCode(code)
-        raise KafkaError(error, f"group {group_id}: {message or error.name}")
-
-
-def topics_of(partitions: Collection[TopicPartition]) -> dict[str, list[int]]:
-    """By topic, as requests want it."""
-    topics: dict[str, list[int]] = {}
-    for topic, partition in sorted(partitions):
-        topics.setdefault(topic, []).append(partition)
-    return topics

@@ -1,0 +1,64 @@
+"""Transactions and the producers that a partition remembers."""
+
+import pytest
+from tests.integration.client.admin.steps import Steps
+
+from ottla.client import Admin, TopicPartition
+from ottla.client.admin import OffsetSpec
+from ottla.core.errors import ErrorCode, FencedError, KafkaError
+
+
+async def test_an_open_transaction_is_shown_and_taken_over(admin: Admin, steps: Steps, topic: str) -> None:
+    await steps.new_topic(topic)
+    partition = TopicPartition(topic, 0)
+    await steps.produce(partition, b"before")
+    transaction = await steps.open_transaction(topic, partition)
+    results = await admin.describe_transactions([topic, f"{topic}-none"])
+    assert results.failed[f"{topic}-none"].code == ErrorCode.TRANSACTIONAL_ID_NOT_FOUND
+    described = results.one(topic)
+    assert (described.state, described.partitions) == ("Ongoing", {partition})
+    assert described.producer_id == transaction.producer_id
+    assert described.timeout_ms == 60_000
+
+    listed = [each for each in await admin.list_transactions() if each.transactional_id == topic]
+    assert [each.state for each in listed] == ["Ongoing"]
+    assert listed == await admin.list_transactions(
+        states=["Ongoing"], producer_ids=[transaction.producer_id], running_longer_than_ms=0
+    )
+    assert await admin.list_transactions(running_longer_than_ms=3_600_000) == []
+
+    [producer] = (await admin.describe_producers([partition])).one(partition)
+    assert (producer.producer_id, producer.transaction_start_offset) == (transaction.producer_id, 1)
+
+    fenced = (await admin.fence_producers([topic])).one(topic)
+    assert fenced.producer_epoch > transaction.producer_epoch
+    with pytest.raises(FencedError):
+        await steps.produce(partition, b"too late", of=transaction)
+
+    async def is_settled() -> bool:
+        committed = await admin.list_offsets({partition: OffsetSpec.LATEST}, isolation_level="read_committed")
+        return committed.one(partition).offset == 3
+
+    await steps.eventually(is_settled)
+
+
+async def test_a_hanging_transaction_is_aborted(admin: Admin, steps: Steps, topic: str) -> None:
+    await steps.new_topic(topic)
+    partition = TopicPartition(topic, 0)
+    await steps.open_transaction(topic, partition)
+    [producer] = (await admin.describe_producers([partition])).one(partition)
+    gone = TopicPartition(f"{topic}-gone", 0)
+    with pytest.raises(KafkaError) as caught:
+        await admin.abort_transaction(gone, producer.producer_id, producer.producer_epoch, 0)
+    assert caught.value.code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    await admin.abort_transaction(
+        partition, producer.producer_id, producer.producer_epoch, max(producer.coordinator_epoch, 0)
+    )
+    [producer] = (await admin.describe_producers([partition])).one(partition)
+    assert producer.transaction_start_offset == -1
+
+
+async def test_producers_of_a_partition_that_is_not(admin: Admin, topic: str) -> None:
+    partition = TopicPartition(f"{topic}-gone", 0)
+    results = await admin.describe_producers([partition])
+    assert results.failed[partition].code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
