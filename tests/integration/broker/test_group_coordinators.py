@@ -8,6 +8,7 @@ import pytest
 
 from ottla.client import Admin
 from ottla.client.address import Address
+from ottla.client.admin import ConfigResource, ResourceType
 from ottla.client.connections import Connections
 from ottla.client.settings import ClientSettings
 from ottla.core.errors import ErrorCode
@@ -84,7 +85,9 @@ async def test_the_first_questions_make_the_topic_once(desk: Desk) -> None:
         answers = await asyncio.gather(*(desk.find("a", "b") for _ in range(10)))
         found = [each for answer in answers for each in answer.coordinators]
         assert {(each.error_code, each.node_id) for each in found} == {(0, 1)}
-        configs = {entry.name: entry.value for entry in await admin.topic_configs(OFFSETS_TOPIC)}
+        resource = ConfigResource(ResourceType.TOPIC, OFFSETS_TOPIC)
+        entries = (await admin.describe_configs([resource])).one(resource)
+        configs = {entry.name: entry.value for entry in entries.values()}
         assert configs["cleanup.policy"] == "compact"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ottla.client import Admin, Consumer, Producer, TopicPartition
+from ottla.client.admin import ConfigResource, ResourceType
 from ottla.testing import Broker, BrokerFailedError, BrokerProcess
 
 
@@ -48,7 +49,9 @@ async def test_in_process_configs_by_keyword_and_by_name() -> None:
         Admin(broker.bootstrap_servers) as admin,
     ):
         assert (await admin.create_topic("t")).partitions == 3
-        configs = {entry.name: entry.value for entry in await admin.topic_configs("t")}
+        resource = ConfigResource(ResourceType.TOPIC, "t")
+        entries = (await admin.describe_configs([resource])).one(resource)
+        configs = {entry.name: entry.value for entry in entries.values()}
     assert configs["retention.ms"] == "5000"
 
 
