@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import confluent_kafka
 import pytest
 from tests.compat.clients.aio import Aiokafka
 from tests.compat.clients.base import CODECS, SAMPLES, Client
@@ -100,6 +101,59 @@ def check_indexes(folder: Path) -> None:
     assert len(re.findall(r"^timestamp: \d+ offset: \d+", entries, re.MULTILINE)) > 5
     sane = dump("--index-sanity-check", files=indexes)
     assert sane.count("passed sanity check.") == len(indexes)
+
+
+@pytest.mark.parametrize("end", [clean_stop, kill_and_recover], ids=lambda way: way.__name__)
+def test_aborted_transactions(new_broker: NewBroker, end: Callable[[BrokerProcess], None]) -> None:
+    """Every index of them, beside segments that begin and end within transactions; then the producers."""
+    broker = new_broker().start()
+    with RawConnection(broker.port) as connection:
+        for topic in TOPICS:
+            assert connection.create_topic(topic, 1, segment_bytes="1048576") == 0
+    producers = transactional_producers(broker)
+    for turn in range(4):
+        for producer in producers:
+            producer.begin_transaction()
+        for number in range(1500):
+            for producer in producers:
+                for topic in TOPICS:
+                    producer.produce(topic, b"%d %06d" % (turn, number) * 10, partition=0)
+        for producer in producers:
+            assert producer.flush(30) == 0
+        producers[0].commit_transaction(30)
+        producers[1].abort_transaction(30)
+    transactional_producers(broker)  # these wait until every marker is written
+    end(broker)
+    for topic in TOPICS:
+        folder = broker.data / f"{topic}-0"
+        dumped_offsets(folder)
+        entries = dump(files=sorted(folder.glob("*.txnindex")))
+        rows = [
+            tuple(map(int, row))
+            for row in re.findall(r"producerId: (\d+) firstOffset: (\d+) lastOffset: (\d+)", entries)
+        ]
+        assert len(rows) == 4
+        [loser] = {producer_id for producer_id, _, _ in rows}
+        markers = re.findall(r"baseOffset: (\d+) .*producerId: (\d+) .*isControl: true", segments_of(folder))
+        assert [last for _, _, last in rows] == [
+            int(offset) for offset, producer_id in markers if int(producer_id) == loser
+        ]
+        check_snapshots(folder)
+
+
+def transactional_producers(broker: BrokerProcess) -> list[confluent_kafka.Producer]:
+    """One that will commit and one that will abort."""
+    producers = [
+        confluent_kafka.Producer({"bootstrap.servers": broker.bootstrap, "transactional.id": name})
+        for name in ("keeps", "loses")
+    ]
+    for producer in producers:
+        producer.init_transactions(30)
+    return producers
+
+
+def segments_of(folder: Path) -> str:
+    return dump(files=sorted(folder.glob("*.log")))
 
 
 def check_snapshots(folder: Path) -> None:
