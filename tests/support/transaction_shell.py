@@ -49,6 +49,7 @@ class TransactionShell:
         self.producer_ids = 0
         self.replies: dict[int, Reply] = {}
         self.held: set[str] = set()
+        self.writes_markers = True
         self.restarts = 0
         self.markers: list[EndOfTransaction] = []
         """Each with the one partition that it was written to."""
@@ -170,7 +171,8 @@ class TransactionShell:
             _, replies, ends = self.waiting.popleft()
             self.replies.update(replies)
             self.ends += ends
-        self.write_markers(lambda partition: partition[0] not in self.held)
+        if self.writes_markers:
+            self.write_markers(lambda partition: partition[0] not in self.held)
 
     def write_markers(self, is_open: Callable[[tuple[str, int]], bool]) -> None:
         """Write the markers that are due in partitions that take them, and tell the coordinator."""

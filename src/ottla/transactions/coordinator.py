@@ -82,11 +82,12 @@ class TransactionCoordinator:
 
     def loaded(self, now_ms: int) -> TransactionDecision:
         """The log is replayed: what was ending goes on ending, with all its markers, and time begins."""
-        out = TransactionDecision()
+        out, complete = TransactionDecision(), TransactionDecision()
         for transaction in self.transactions.values():
             if transaction.is_ending:
-                self._carry_on(transaction, now_ms, out)
+                self._carry_on(transaction, now_ms, out if transaction.partitions else complete)
         self._arm_expiry(now_ms)
+        out.then = lambda: complete  # apart, so that a log that refuses it loses no markers
         return out
 
     def _carry_on(self, transaction: Transaction, now_ms: int, out: TransactionDecision) -> None:

@@ -68,10 +68,14 @@ def verdict(transaction: Transaction, epoch: Epoch, *, committed: bool, bumps: b
 
 
 def epoch_of(stored: TransactionLogValue, producer_epoch: int, *, overflowed: bool) -> Epoch:
-    """How a request's epoch relates to the transaction's."""
+    """How a request's epoch relates to the transaction's.
+
+    Where the last end has not raised the epoch, the epoch before is another producer's. Kafka tells that one ours.
+    """
     if producer_epoch == stored.producer_epoch < FENCE_EPOCH:
         return Epoch.CURRENT
-    if overflowed or producer_epoch + 1 == stored.producer_epoch:
+    was_bumped = stored.client_transaction_version >= transitions.BUMPS_EPOCH_SINCE
+    if overflowed or (was_bumped and producer_epoch + 1 == stored.producer_epoch):
         return Epoch.BEFORE
     return Epoch.OTHER
 
