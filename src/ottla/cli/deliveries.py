@@ -1,13 +1,12 @@
 """What became of the records that `ottla produce` sent."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from ottla.cli.errors import CommandError
 from ottla.cli.output import print_json, print_text
 
 if TYPE_CHECKING:
-    from ottla.client.accumulator import RecordMetadata
+    from ottla.client.delivery import Delivery
 
 
 class Deliveries:
@@ -20,7 +19,7 @@ class Deliveries:
         self._print_offsets = print_offsets
         self._json = json
 
-    def add(self, delivery: "asyncio.Future[RecordMetadata]") -> None:
+    def add(self, delivery: "Delivery") -> None:
         self._sent += 1
         delivery.add_done_callback(self._done)
 
@@ -33,7 +32,7 @@ class Deliveries:
                 f"{self._sent - self._saved} of {self._sent} records not saved; {self.failure}"
             )
 
-    def _done(self, delivery: "asyncio.Future[RecordMetadata]") -> None:
+    def _done(self, delivery: "Delivery") -> None:
         error = delivery.exception()
         if error is not None:
             self.failure = self.failure or error

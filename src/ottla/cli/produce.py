@@ -8,7 +8,6 @@ examples:
 """
 
 import argparse
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Literal
@@ -20,11 +19,11 @@ from ottla.cli.escapes import unescape
 
 if TYPE_CHECKING:
     from ottla.cli.json_records import InputRecord
-    from ottla.client.accumulator import RecordMetadata
+    from ottla.client.delivery import Delivery
+    from ottla.client.options import ProducerOptions
     from ottla.client.producer import Producer
-    from ottla.client.settings import ProducerSettings
 
-ACKS: "dict[str, Literal[-1, 0, 1]]" = {"all": -1, "-1": -1, "0": 0, "1": 1}
+ACKS: "dict[str, Literal['all', 0, 1]]" = {"all": "all", "-1": "all", "0": 0, "1": 1}
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 
 
@@ -103,24 +102,24 @@ def _add_sending(sending: "argparse._ArgumentGroup") -> None:
 def run(options: argparse.Namespace) -> int:
     """Send stdin. Raises CommandError when a record could not be delivered."""
     servers = checked_bootstrap_servers(options.bootstrap_server)
-    settings = _settings(options)
+    settings = _options(options)
     records = _records(_parser(options), unescape(options.delimiter))
     return talk(_produce(servers, settings, records, options))
 
 
 async def _produce(
     servers: str,
-    settings: "ProducerSettings",
+    settings: "ProducerOptions",
     records: "AsyncGenerator[InputRecord, None]",
     options: argparse.Namespace,
 ) -> int:
     from ottla.client.producer import Producer
 
     deliveries = Deliveries(print_offsets=options.print_offsets, json=options.json)
-    async with Producer(servers, settings) as producer:
+    async with Producer(servers, **settings) as producer:
         async with aclosing(records):
             async for record in records:
-                deliveries.add(await _enqueue(producer, record, options))
+                deliveries.add(await _send(producer, record, options))
                 if deliveries.failure is not None:
                     break
         await producer.flush()
@@ -128,18 +127,25 @@ async def _produce(
     return 0
 
 
-async def _enqueue(
+async def _send(
     producer: "Producer", record: "InputRecord", options: argparse.Namespace
-) -> "asyncio.Future[RecordMetadata]":
+) -> "Delivery":
+    """On its way; waits only while the buffer is full."""
+    from ottla.client.buffer_memory import BufferFull
+
     partition = record.partition if options.keep_partitions else options.partition
-    return await producer.enqueue(
-        options.topic,
-        record.value,
-        key=record.key,
-        headers=record.headers,
-        partition=partition,
-        timestamp_ms=record.timestamp_ms,
-    )
+    while True:
+        try:
+            return producer.send_nowait(
+                options.topic,
+                record.value,
+                key=record.key,
+                headers=record.headers,
+                partition=partition,
+                timestamp_ms=record.timestamp_ms,
+            )
+        except BufferFull:
+            await producer.ready()
 
 
 async def _records(
@@ -184,19 +190,16 @@ def _header(text: str) -> tuple[str, bytes | None]:
     return name, value.encode("utf-8", "surrogateescape")
 
 
-def _settings(options: argparse.Namespace) -> "ProducerSettings":
-    from ottla.client.settings import ProducerSettings
-    from ottla.records.compression import Codec
-
+def _options(options: argparse.Namespace) -> "ProducerOptions":
     if options.keep_partitions and not options.json:
         raise UsageError("--keep-partitions needs --json: other lines name no partition")
     if options.json and (options.key_separator or options.null_marker or options.header):
         raise UsageError("with --json, keys, nulls and headers are in the lines; leave -K, -Z and -H out")
-    return ProducerSettings(
-        acks=ACKS[options.acks],
-        compression_type=Codec[options.compression.upper()],
-        linger_ms=options.linger_ms,
-        batch_size=options.batch_size,
-        max_request_size=options.max_request_size,
-        delivery_timeout_ms=options.timeout_ms,
-    )
+    return {
+        "acks": ACKS[options.acks],
+        "compression_type": options.compression,
+        "linger_ms": options.linger_ms,
+        "batch_size": options.batch_size,
+        "max_request_size": options.max_request_size,
+        "delivery_timeout_ms": options.timeout_ms,
+    }

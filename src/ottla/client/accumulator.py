@@ -1,198 +1,266 @@
-"""Records on their way: gathered into one batch after another per partition, until the sender takes them.
+"""Records on their way: gathered into batches by partition, until the sender takes them; no I/O and no clock.
 
-Rule: of one partition at most one batch is away at a time, and a batch that comes back goes to the front. So
-records never overtake each other, also when a batch is sent again.
+Times are seconds of the monotonic clock. A queue is `ready` when it may be worth a look: its first batch is full,
+has lingered, or has come back and waited. Alarms say when to look at queues that are not.
 """
 
-import asyncio
-from collections import deque
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import count
 
+from ottla.client.buffer_memory import BufferMemory
+from ottla.client.delivery import Outcome
+from ottla.client.idempotence import NO_IDENTITY, ProducerIdentity
 from ottla.client.metadata import TopicPartition
+from ottla.client.outgoing import OutgoingBatch
+from ottla.client.partition_queue import PartitionQueue
 from ottla.client.settings import ProducerSettings
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.records.builder import BatchBuilder
 
-Headers = tuple[tuple[str, bytes | None], ...]
-
-
-class RecordMetadata(NamedTuple):
-    """Where a record was saved."""
-
-    topic: str
-    partition: int
-    offset: int
-    """-1 when nobody was asked to acknowledge (acks=0)."""
-    timestamp_ms: int
-
-
-class OutgoingRecord(NamedTuple):
-    """A record that has its partition and time."""
-
-    partition: TopicPartition
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
-@dataclass(slots=True, eq=False)
-class OutgoingBatch:
-    """Records of one partition that travel together. Times are seconds of the monotonic clock."""
-
-    partition: TopicPartition
-    builder: BatchBuilder
-    created_at: float
-    attempts: int = 0
-    not_before: float = 0.0
-    size_bytes: int = 0
-    _waiting: list[tuple["asyncio.Future[RecordMetadata]", int]] = field(default_factory=list)
-    _encoded: bytes | None = None
-
-    def append(self, record: OutgoingRecord) -> "asyncio.Future[RecordMetadata]":
-        """The future of the record's delivery."""
-        self.builder.append(record.timestamp_ms, record.key, record.value, record.headers)
-        self.size_bytes = self.builder.size_in_bytes
-        delivery: asyncio.Future[RecordMetadata] = asyncio.get_running_loop().create_future()
-        self._waiting.append((delivery, record.timestamp_ms))
-        return delivery
-
-    def encoded(self) -> bytes:
-        """The batch's bytes; the same ones at every attempt."""
-        if self._encoded is None:
-            self._encoded = self.builder.build()
-        return self._encoded
-
-    def delivered(self, base_offset: int, append_time_ms: int) -> None:
-        """Tell everyone who waits where their record is."""
-        topic, partition = self.partition
-        for delta, (delivery, timestamp_ms) in enumerate(self._waiting):
-            if not delivery.done():
-                offset = base_offset if base_offset < 0 else base_offset + delta
-                time_ms = append_time_ms if append_time_ms >= 0 else timestamp_ms
-                delivery.set_result(RecordMetadata(topic, partition, offset, time_ms))
-
-    def failed(self, error: KafkaError) -> None:
-        """Tell everyone who waits that their record is not delivered, as far as is known."""
-        for delivery, _ in self._waiting:
-            if not delivery.done():
-                delivery.set_exception(error)
+_Alarm = tuple[float, int, PartitionQueue, bool]
 
 
 class Accumulator:
-    """The batches of all partitions that are not delivered yet."""
+    """The batches of all partitions that are not settled yet."""
 
     def __init__(self, settings: ProducerSettings) -> None:
-        self._settings = settings
-        self._queues: dict[TopicPartition, deque[OutgoingBatch]] = {}
-        self._away: dict[TopicPartition, OutgoingBatch] = {}
-        self._bytes = 0
-        self._closed: KafkaError | None = None
-        self._room = asyncio.Event()
-        self._empty = asyncio.Event()
-        self._changed()
+        self.settings = settings
+        self._queues: dict[TopicPartition, PartitionQueue] = {}
+        self._alarms: list[_Alarm] = []
+        self._numbers = count()
+        self.memory = BufferMemory(settings.buffer_memory)
+        self.ready: dict[PartitionQueue, None] = {}
+        """In the order in which they became so."""
+        self.busy: dict[PartitionQueue, None] = {}
+        """Queues with anything unsettled, also what is away."""
+        self.identity: ProducerIdentity | None = None if settings.enable_idempotence else NO_IDENTITY
+        """Whose batches they are; None until it is known."""
+        self.closed: KafkaError | None = None
 
-    def append(self, record: OutgoingRecord, now: float) -> "asyncio.Future[RecordMetadata]":
-        """Add to the partition's last batch, or to a new one if that is full. Raises what it was closed with."""
-        self._raise_if_closed()
-        queue = self._queues.setdefault(record.partition, deque())
-        if not queue or queue[-1].attempts or not self._fits(queue[-1], record):
-            queue.append(self._new_batch(record.partition, now))
-        batch = queue[-1]
-        before = batch.size_bytes
-        delivery = batch.append(record)
-        self._bytes += batch.size_bytes - before
-        self._changed()
-        return delivery
+    def queue(self, partition: TopicPartition) -> PartitionQueue:
+        """The partition's, the same one every time."""
+        queue = self._queues.get(partition)
+        if queue is None:
+            settings = self.settings
+            window = settings.max_in_flight_requests_per_connection if settings.enable_idempotence else 1
+            limit_bytes = min(settings.batch_size, settings.max_request_size)
+            queue = self._queues[partition] = PartitionQueue(partition, limit_bytes, window)
+        return queue
 
-    async def wait_for_room(self) -> None:
-        """Until less than `buffer.memory` waits for delivery. Raises what it was closed with."""
-        await self._room.wait()
-        self._raise_if_closed()
+    def open(self, queue: PartitionQueue, size_bytes: int, now: float) -> BatchBuilder:
+        """A new batch for a record of about `size_bytes`. Raises BufferFull, or what it was closed with."""
+        if self.closed is not None:
+            raise self.closed
+        reserved_bytes = max(queue.limit_bytes, size_bytes)
+        self.memory.reserve(reserved_bytes)
+        builder = self.builder()
+        batch = OutgoingBatch(queue, builder, Outcome(*queue.partition), now)
+        batch.reserved_bytes = reserved_bytes
+        queue.add(batch)
+        self.busy[queue] = None
+        if self._leaves_at_once(queue, size_bytes):
+            self.ready[queue] = None
+        if self.settings.linger_ms:  # also behind others: once those are gone it is the first, and lingers
+            self._alarm(now + self.settings.linger_ms / 1000, queue)
+        if not queue.is_watched:
+            self._watch(queue, now)
+        return builder
 
-    async def wait_until_empty(self) -> None:
-        """Until every record was delivered or failed."""
-        await self._empty.wait()
+    def _leaves_at_once(self, queue: PartitionQueue, size_bytes: int) -> bool:
+        full = len(queue.waiting) > 1 or size_bytes >= queue.limit_bytes
+        return full or not self.settings.linger_ms or self.memory.is_short
 
-    def due(self, now: float, *, at_once: bool) -> list[OutgoingBatch]:
-        """The batches whose time has come, at most one per partition; with `at_once`, lingering ones too."""
-        heads = self._heads()
-        return [batch for batch in heads if (at_once and not batch.attempts) or self._due_at(batch) <= now]
+    def filled(self, queue: PartitionQueue) -> None:
+        """The queue's open batch takes no more."""
+        queue.close_open()
+        self.ready[queue] = None
 
-    def next_due(self) -> float | None:
-        """The moment when the next batch is due; None when there is none."""
-        return min(map(self._due_at, self._heads()), default=None)
+    def discard_empty(self, queue: PartitionQueue) -> None:
+        """Nothing could be appended to the queue's open batch: if there is nothing else in it, forget it."""
+        if queue.builder is not None and not queue.builder.records_count:
+            queue.builder = queue.outcome = None
+            self._free(queue.waiting.pop())
+            self._tidy(queue)
 
-    def take(self, batch: OutgoingBatch) -> None:
-        """The sender has it: nothing else of its partition is due until it is given back or finished."""
-        self._queues[batch.partition].popleft()
-        self._away[batch.partition] = batch
-        batch.attempts += 1
+    def builder(self) -> BatchBuilder:
+        """An empty batch, as the settings say."""
+        settings = self.settings
+        return BatchBuilder(
+            settings.compression_type,
+            settings.compression_level,
+            is_transactional=settings.transactional_id is not None,
+        )
 
-    def give_back(self, batch: OutgoingBatch, not_before: float) -> None:
-        """To be sent again, before all later ones."""
-        if self._away.pop(batch.partition, None) is None:
-            return  # given up by `close`
-        batch.not_before = not_before
-        self._queues[batch.partition].appendleft(batch)
+    def next_alarm(self) -> float | None:
+        """The moment when `look` has something to do; None when there is none."""
+        return self._alarms[0][0] if self._alarms else None
+
+    def look(self, now: float) -> list[OutgoingBatch]:
+        """Queues whose time has come are ready. Returns the batches whose `delivery.timeout.ms` is over."""
+        expired: list[OutgoingBatch] = []
+        while self._alarms and self._alarms[0][0] <= now:
+            _, _, queue, is_deadline = heappop(self._alarms)
+            if is_deadline:
+                queue.is_watched = False
+                expired += self._expired(queue, now)
+                if not queue.is_idle:
+                    self._watch(queue, now)
+            elif queue.waiting:
+                self.ready[queue] = None
+        return expired
+
+    def is_due(self, queue: PartitionQueue, now: float) -> bool:
+        """Whether the queue's first waiting batch is to leave, as far as time goes."""
+        if not queue.waiting or queue.not_before > now:
+            return False
+        head = queue.waiting[0]
+        if head.attempts or len(queue.waiting) > 1 or queue.is_pressed or self.memory.is_short:
+            return True
+        full = queue.builder is None or queue.builder.size_in_bytes >= queue.limit_bytes
+        return full or head.created_at + self.settings.linger_ms / 1000 <= now
+
+    def take(self, queue: PartitionQueue) -> OutgoingBatch:
+        """The first waiting batch of a queue that `may_take`; it is away until `returned`."""
+        assert self.identity is not None
+        batch = queue.take(self.identity)
+        self.memory.settle(batch.reserved_bytes - batch.size_bytes)
+        batch.reserved_bytes = batch.size_bytes
+        queue.is_pressed = queue.is_pressed and bool(queue.waiting)
+        return batch
+
+    def put_back(self, batch: OutgoingBatch, not_before: float) -> None:
+        """It comes back to be sent again, not before this moment; no more than that if it was given up."""
+        batch.queue.returned(batch)
+        batch.queue.put_back(batch)
+        self._tidy(batch.queue)
+        if batch.queue.waiting:
+            self.postpone(batch.queue, not_before)
+
+    def postpone(self, queue: PartitionQueue, not_before: float) -> None:
+        """Nothing of the queue is sent before this moment."""
+        queue.not_before = not_before
+        self.ready.pop(queue, None)
+        self._alarm(not_before, queue)
+        self.busy[queue] = None
+
+    def split(self, batch: OutgoingBatch) -> int:
+        """Smaller ones in the place of a batch that the broker found too large. Returns their limit in bytes."""
+        queue = batch.queue
+        queue.limit_bytes = max(1, min(queue.limit_bytes, batch.size_bytes) // 2)
+        parts = batch.split(queue.limit_bytes, self.builder())
+        share = batch.reserved_bytes // len(parts)
+        for part in parts:
+            part.reserved_bytes = share
+        self.memory.settle(batch.reserved_bytes - share * len(parts))
+        queue.returned(batch)
+        queue.put_back(*parts)
+        self._tidy(queue)
+        return queue.limit_bytes
+
+    def delivered(self, batch: OutgoingBatch, base_offset: int, append_time_ms: int) -> None:
+        """It comes back, and its records are saved."""
+        batch.queue.acknowledged(batch)
+        self._free(batch)
+        batch.delivered(base_offset, append_time_ms)
+        self._left(batch)
 
     def give_up(self, batch: OutgoingBatch, error: KafkaError) -> None:
-        """It is not delivered, as far as is known."""
+        """It comes back, and its records are not delivered, as far as is known."""
+        self.fail(batch, error)
+        self._left(batch)
+
+    def fail(self, batch: OutgoingBatch, error: KafkaError) -> None:
+        """Its records are not delivered, as far as is known, whether or not it is still away."""
+        self._free(batch)
         batch.failed(error)
-        self.finished(batch)
 
-    def finished(self, batch: OutgoingBatch) -> None:
-        """It was delivered, or given up."""
-        if self._away.pop(batch.partition, None) is None:
-            return  # given up by `close`
-        self._bytes -= batch.size_bytes
-        if not self._queues[batch.partition]:
-            del self._queues[batch.partition]
-        self._changed()
+    def drop(self, error: KafkaError) -> None:
+        """Give up everything that waits, but not what is away."""
+        for queue in list(self.busy):
+            queue.close_open()
+            waiting = list(queue.waiting)
+            queue.waiting.clear()
+            for batch in waiting:
+                self.fail(batch, error)
+            self._tidy(queue)
 
-    def expire(self, now: float, why: str) -> None:
-        """Give up what waits for longer than `delivery.timeout.ms`."""
-        timeout_ms = self._settings.delivery_timeout_ms
-        while expired := [head for head in self._heads() if head.created_at + timeout_ms / 1000 <= now]:
-            for batch in expired:
-                self.take(batch)
-                message = f"{batch.partition}: not delivered in {timeout_ms} ms ({why})"
-                self.give_up(batch, KafkaError(ErrorCode.REQUEST_TIMED_OUT, message))
+    def press(self) -> list[Outcome]:
+        """Nothing that waits is to linger. Returns the outcomes of everything unsettled."""
+        for queue in self.busy:
+            if queue.waiting:
+                queue.is_pressed = True
+                self.ready[queue] = None
+        batches = (batch for queue in self.busy for batch in (*queue.away, *queue.waiting))
+        return [batch.outcome for batch in batches if not batch.is_settled]
 
     def close(self, error: KafkaError) -> None:
         """Give up everything, also what is away, and take nothing more. Of several errors the first is told."""
-        self._closed = self._closed or error
-        for batch in list(self._away.values()):
-            self.give_up(batch, self._closed)
-        while heads := self._heads():
-            for batch in heads:
-                self.take(batch)
-                self.give_up(batch, self._closed)
+        self.closed = self.closed or error
+        self.drop(self.closed)
+        for queue in self.busy:
+            for batch in queue.away:
+                self.fail(batch, self.closed)
+        self.memory.close(self.closed)
 
-    def _raise_if_closed(self) -> None:
-        if self._closed is not None:
-            raise self._closed
+    def _left(self, batch: OutgoingBatch) -> None:
+        batch.queue.returned(batch)
+        self._tidy(batch.queue)
 
-    def _heads(self) -> list[OutgoingBatch]:
-        return [
-            queue[0] for partition, queue in self._queues.items() if queue and partition not in self._away
-        ]
+    def _tidy(self, queue: PartitionQueue) -> None:
+        """Something has left the queue or come back to it."""
+        if queue.must_restart and not queue.away:
+            self._restart(queue)
+        if queue.waiting:
+            self.ready[queue] = None
+        elif queue.is_idle:
+            self.busy.pop(queue, None)
 
-    def _due_at(self, batch: OutgoingBatch) -> float:
-        full = batch.size_bytes >= self._settings.batch_size or len(self._queues[batch.partition]) > 1
-        lingered = batch.created_at if full else batch.created_at + self._settings.linger_ms / 1000
-        return max(lingered, batch.not_before)
+    def _restart(self, queue: PartitionQueue) -> None:
+        """Nothing is away: what waits gets a new epoch, or waits for a new producer id."""
+        if self.identity is not None and queue.identity == self.identity:
+            self.identity = self.identity.bumped()
+        if self.identity is not None:
+            queue.restart(self.identity)
 
-    def _fits(self, batch: OutgoingBatch, record: OutgoingRecord) -> bool:
-        size_bytes = len(record.key or b"") + len(record.value or b"")
-        return batch.size_bytes + size_bytes <= self._settings.batch_size
+    def identify(self, identity: ProducerIdentity) -> None:
+        """The broker has given the producer its id."""
+        self.identity = identity
+        for queue in self.busy:
+            if queue.must_restart and not queue.away:
+                queue.restart(identity)
 
-    def _new_batch(self, partition: TopicPartition, now: float) -> OutgoingBatch:
-        settings = self._settings
-        builder = BatchBuilder(codec=settings.compression_type, compression_level=settings.compression_level)
-        return OutgoingBatch(partition, builder, created_at=now)
+    def _free(self, batch: OutgoingBatch) -> None:
+        self.memory.settle(batch.reserved_bytes)
+        batch.reserved_bytes = 0
 
-    def _changed(self) -> None:
-        (self._room.set if self._bytes < self._settings.buffer_memory else self._room.clear)()
-        (self._empty.clear if self._queues else self._empty.set)()
+    def _expired(self, queue: PartitionQueue, now: float) -> Iterator[OutgoingBatch]:
+        """What has waited or been away for too long; the former leave the queue."""
+        deadline = now - self.settings.delivery_timeout_ms / 1000
+        for batch in queue.away:
+            if batch.created_at <= deadline and not batch.is_settled:
+                yield batch
+        while queue.waiting and queue.waiting[0].created_at <= deadline:
+            if len(queue.waiting) == 1:
+                queue.close_open()
+            yield queue.waiting.popleft()
+        if queue.is_idle:
+            self.busy.pop(queue, None)
+
+    def _watch(self, queue: PartitionQueue, now: float) -> None:
+        """An alarm for the next deadline: one for each queue that has anything unsettled."""
+        timeout = self.settings.delivery_timeout_ms / 1000
+        batches = (batch for batch in (*queue.away, *queue.waiting) if batch.created_at + timeout > now)
+        first = next(batches, None)
+        self._alarm((first.created_at if first is not None else now) + timeout, queue, is_deadline=True)
+        queue.is_watched = True
+
+    def _alarm(self, moment: float, queue: PartitionQueue, *, is_deadline: bool = False) -> None:
+        heappush(self._alarms, (moment, next(self._numbers), queue, is_deadline))
+
+
+def expiry_error(batch: OutgoingBatch, timeout_ms: int, why: str) -> KafkaError:
+    """What is said of a batch whose time is over."""
+    message = f"{batch.queue.partition}: not delivered in {timeout_ms} ms ({why})"
+    advice = "it may have been saved all the same" if batch.attempts else ""
+    return KafkaError(ErrorCode.REQUEST_TIMED_OUT, message, advice=advice)

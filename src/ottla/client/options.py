@@ -18,6 +18,10 @@ SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 
+Partitioner = Callable[[bytes | None, Sequence[int], Sequence[int]], int]
+"""Key, all partitions, those that have a leader now: the partition to send to."""
+
+
 class OptionError(ValueError):
     """An option that does not exist, or has a value that it cannot have. The text names it and the fix."""
 
@@ -81,6 +85,8 @@ class ProducerOptions(ClientOptions, total=False):
     max_request_size: int
     max_in_flight_requests_per_connection: int
     retries: int
+    partitioner: "Literal['default', 'round_robin'] | Partitioner"
+    partitioner_ignore_keys: bool
     transactional_id: str | None
     transaction_timeout_ms: int
     key_serializer: "Serde[Any] | Callable[[Any], bytes | None] | None"
@@ -92,7 +98,7 @@ class ConsumerOptions(ClientOptions, total=False):
 
     group_id: str | None
     group_instance_id: str | None
-    group_protocol: Literal["classic", "consumer"]
+    group_protocol: Literal["classic", "consumer"] | None
     group_remote_assignor: str | None
     partition_assignment_strategy: Sequence[str]
     session_timeout_ms: int

@@ -1,7 +1,8 @@
-"""Which partition a record goes to: by its key as Java's client does it, or one for a while without a key."""
+"""The partition of a key, as Java's client has it."""
 
-import secrets
 import struct
+
+from ottla.core.limits import REMEMBERED_KEYS
 
 _SEED = 0x9747B28C
 _MULTIPLIER = 0x5BD1E995
@@ -28,20 +29,15 @@ def partition_for_key(key: bytes, partition_count: int) -> int:
     return (murmur2(key) & 0x7FFFFFFF) % partition_count
 
 
-class StickyPartitioner:
-    """Keyless records stay on one partition until `stickiness_bytes` went there, then move on to the next.
+class KeyHashes(dict[bytes, int]):
+    """`hashes[key] % partition_count` is `partition_for_key`, and quicker for a key that was there lately."""
 
-    Fewer, fuller batches than one record to each partition in turn, and as even in the long run (KIP-480).
-    """
+    def __init__(self, limit: int = REMEMBERED_KEYS) -> None:
+        super().__init__()
+        self._limit = limit
 
-    def __init__(self, stickiness_bytes: int) -> None:
-        self._stickiness_bytes = stickiness_bytes
-        self._current: dict[str, tuple[int, int]] = {}
-
-    def partition(self, topic: str, size_bytes: int, partition_count: int) -> int:
-        """Where a keyless record of `size_bytes` goes."""
-        partition, sent_bytes = self._current.get(topic) or (secrets.randbelow(partition_count), 0)
-        if sent_bytes >= self._stickiness_bytes or partition >= partition_count:
-            partition, sent_bytes = (partition + 1) % partition_count, 0
-        self._current[topic] = (partition, sent_bytes + size_bytes)
-        return partition
+    def __missing__(self, key: bytes) -> int:
+        if len(self) >= self._limit:
+            self.clear()
+        hashed = self[bytes(key)] = murmur2(key) & 0x7FFFFFFF
+        return hashed

@@ -1,123 +1,276 @@
-"""Sends records. Not idempotent yet: after a lost answer one may be saved twice, but never out of order."""
+"""Sends records: idempotent unless told otherwise, in order within each partition, with a handle on each delivery.
+
+Three ways, from the simplest to the fastest: `await send(…)` is done when the record is saved; `send_nowait(…)`
+returns a Delivery to await or not; `await send_many(…)` takes a list and makes no object for each of its records.
+"""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar, Unpack, overload
 
-from ottla.client.accumulator import Accumulator, Headers, OutgoingRecord, RecordMetadata
+from ottla.client.accumulator import Accumulator
+from ottla.client.appender import Appender
+from ottla.client.buffer_memory import BufferFull
 from ottla.client.cluster import Cluster
-from ottla.client.metadata import TopicPartition
-from ottla.client.partitioner import StickyPartitioner, partition_for_key
+from ottla.client.config_names import from_config
+from ottla.client.delivery import Delivery, RecordMetadata
+from ottla.client.destinations import AnyTopic, Destinations
+from ottla.client.options import ProducerOptions
+from ottla.client.producer_health import ProducerHealth
+from ottla.client.record_encoding import GivenHeaders, Headers, header_pairs
 from ottla.client.sender import Sender
-from ottla.client.settings import ProducerSettings
-from ottla.core.clock import Clock, SystemClock
+from ottla.client.sending_many import ManyRecords
+from ottla.client.sent_records import SentRecords, SomeNotSentError
+from ottla.client.settings import ProducerSettings, settings_from
+from ottla.client.topic import Topic
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.net.tasks import Tasks
 
-_RECORD_OVERHEAD_BYTES = 80  # the header of a batch and the fields of its record, at most, without headers
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Producer:
-    """`async with Producer("127.0.0.1:9092") as producer: await producer.send("topic", b"value")`."""
+    """`async with Producer("localhost:9092") as producer: await producer.send("topic", b"value")`."""
 
     def __init__(
-        self, bootstrap_servers: str, settings: ProducerSettings | None = None, clock: Clock | None = None
+        self, bootstrap_servers: str | Sequence[str] = "localhost:9092", **options: Unpack[ProducerOptions]
     ) -> None:
-        self.settings = settings or ProducerSettings()
-        self._clock = clock or SystemClock()
-        self._cluster = Cluster(bootstrap_servers, self.settings, self._clock)
+        """Raises OptionError for an option that does not exist or cannot have this value."""
+        self.settings = settings_from(ProducerSettings, options)
+        self._cluster = Cluster(bootstrap_servers, self.settings)
+        self._clock = self._cluster.clock
         self._accumulator = Accumulator(self.settings)
-        self._sender = Sender(self._cluster, self._accumulator, self.settings, self._clock)
-        self._sticky = StickyPartitioner(self.settings.batch_size)
-        self._tasks = Tasks("producer")
+        self._sender = Sender(self._cluster, self._accumulator)
+        self._appender = Appender(self._accumulator, self._sender, self._clock)
+        self._destinations = Destinations(self._cluster, self._accumulator, self._appender)
+        self._is_started = False
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, object]) -> Self:
+        """From the Java clients' or librdkafka's dotted names: `{"bootstrap.servers": …, "acks": "all"}`."""
+        bootstrap_servers, options = from_config(ProducerSettings, config)
+        return cls(bootstrap_servers, **options)
 
     async def __aenter__(self) -> Self:
-        """Find a broker. Raises KafkaError when none answers."""
-        await self._cluster.connect()
-        self._tasks.start(self._sender.run(), "sender")
+        await self.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Deliver what was enqueued; after an exception, give it up. Nothing can be sent from then on."""
+        await self.close(deliver=kind is None)
+
+    async def start(self) -> None:
+        """Find a broker. Raises KafkaError when none answers; the producer is closed then."""
+        await self._cluster.connect()
+        self._is_started = True
+        self._sender.refresher.keep_fresh(self._destinations.names)
+
+    async def close(self, *, deliver: bool = True) -> None:
+        """Deliver what was sent, or give it up; nothing can be sent any more. May be called twice."""
         try:
-            if kind is None:
+            if deliver and self._is_started:
                 await self.flush()
         finally:
+            error = KafkaError(ErrorCode.NETWORK_EXCEPTION, "the producer was closed")
+            self._accumulator.closed = self._accumulator.closed or error
             try:
-                await self._tasks.close()
+                await self._destinations.close(error)
             finally:
-                self._accumulator.close(KafkaError(ErrorCode.NETWORK_EXCEPTION, "the producer was closed"))
-                await self._cluster.close()
+                try:
+                    await self._sender.close(error)
+                finally:
+                    await self._cluster.close()
 
+    # Sending. Topics with types are checked by a type checker; a name takes what the serializers take.
+
+    @overload
+    async def send(
+        self,
+        topic: Topic[K, V],
+        value: V | None,
+        *,
+        key: K | None = ...,
+        headers: GivenHeaders | None = ...,
+        partition: int | None = ...,
+        timestamp_ms: int | None = ...,
+    ) -> RecordMetadata: ...
+    @overload
     async def send(
         self,
         topic: str,
-        value: bytes | None,
+        value: Any,  # noqa: ANN401
         *,
-        key: bytes | None = None,
-        headers: Headers = (),
+        key: Any = ...,  # noqa: ANN401
+        headers: GivenHeaders | None = ...,
+        partition: int | None = ...,
+        timestamp_ms: int | None = ...,
+    ) -> RecordMetadata: ...
+    async def send(
+        self,
+        topic: AnyTopic,
+        value: Any,
+        *,
+        key: Any = None,
+        headers: GivenHeaders | None = None,
         partition: int | None = None,
         timestamp_ms: int | None = None,
     ) -> RecordMetadata:
-        """Where the record was saved, once it is. Raises KafkaError when it could not be."""
-        return await (
-            await self.enqueue(
-                topic, value, key=key, headers=headers, partition=partition, timestamp_ms=timestamp_ms
-            )
-        )
+        """Where the record was saved, once it is. Waits for room if need be.
 
-    async def enqueue(
+        Raises SerializationError, RecordTooLargeError, or the KafkaError that kept it from being saved. When it is
+        cancelled the record may be saved all the same.
+        """
+        await self._destinations[topic].encoding.prepare()
+        while True:
+            try:
+                delivery = self._send(topic, value, key, headers, partition, timestamp_ms)
+            except BufferFull:
+                await self.ready()
+            else:
+                return await delivery
+
+    @overload
+    def send_nowait(
+        self,
+        topic: Topic[K, V],
+        value: V | None,
+        *,
+        key: K | None = ...,
+        headers: GivenHeaders | None = ...,
+        partition: int | None = ...,
+        timestamp_ms: int | None = ...,
+    ) -> Delivery: ...
+    @overload
+    def send_nowait(
         self,
         topic: str,
-        value: bytes | None,
+        value: Any,  # noqa: ANN401
         *,
-        key: bytes | None = None,
-        headers: Headers = (),
+        key: Any = ...,  # noqa: ANN401
+        headers: GivenHeaders | None = ...,
+        partition: int | None = ...,
+        timestamp_ms: int | None = ...,
+    ) -> Delivery: ...
+    def send_nowait(
+        self,
+        topic: AnyTopic,
+        value: Any,
+        *,
+        key: Any = None,
+        headers: GivenHeaders | None = None,
         partition: int | None = None,
         timestamp_ms: int | None = None,
-    ) -> "asyncio.Future[RecordMetadata]":
-        """The future of the record's delivery; waits only while the topic is unknown or the buffer full.
+    ) -> Delivery:
+        """A handle on the record's delivery: await it, give it a callback, or leave it to `flush`.
 
-        Raises KafkaError when the producer is closed, or its sender has ended.
+        Raises BufferFull when `buffer_memory` is used up: `await ready()`, then send again. Records of a topic
+        that is not known yet are parked until it is. Otherwise raises as `send` does, but for what only the
+        broker can say. A failure that nobody waits for is one line in the log.
         """
-        size_bytes = self._checked_size(key, value, headers)
-        await self._accumulator.wait_for_room()
-        target = await self._partition(topic, key, partition, size_bytes)
-        time_ms = self._clock.now_ms() if timestamp_ms is None else timestamp_ms
-        record = OutgoingRecord(target, time_ms, key, value, headers)
-        delivery = self._accumulator.append(record, self._clock.monotonic())
+        return self._send(topic, value, key, headers, partition, timestamp_ms)
+
+    async def send_many(
+        self,
+        topic: AnyTopic,
+        values: Sequence[Any],
+        *,
+        keys: Sequence[Any] | None = None,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,
+        return_exceptions: bool = False,
+    ) -> SentRecords:
+        """Where each of many records was saved, once all are settled: the fastest way to send.
+
+        Raises SomeNotSentError, which says which were not delivered, or with `return_exceptions` only notes it:
+        `errors` of the result. What cannot be encoded is raised before anything is sent. When it is cancelled, any
+        of the records may be saved all the same.
+        """
+        if keys is not None and len(keys) != len(values):
+            raise ValueError(f"{len(values)} values and {len(keys)} keys; there must be as many")
+        self._check_open()
+        destination = self._destinations[topic]
+        await destination.encoding.prepare()
+        encoded = destination.encoding.encode_values(values)
+        encoded_keys = None if keys is None else destination.encoding.encode_keys(keys)
+        queues = await self._destinations.found(destination)
+        sent = SentRecords(self._clock.now_ms() if timestamp_ms is None else timestamp_ms)
+        await ManyRecords(self._accumulator, self._appender, sent).append(
+            queues, encoded, encoded_keys, partition
+        )
+        await sent.settled()
+        if not return_exceptions and sent.has_errors:
+            raise SomeNotSentError(sent)
+        return sent
+
+    async def ready(self) -> None:
+        """Wait until `buffer_memory` has room for another batch. Raises BufferFull after `max.block.ms`."""
+        memory, settings = self._accumulator.memory, self.settings
+        self._accumulator.press()  # nothing lingers while somebody waits
         self._sender.wake()
-        return delivery
+        try:
+            await asyncio.wait_for(memory.room(settings.batch_size), settings.max_block_ms / 1000)
+        except TimeoutError:
+            raise BufferFull(
+                ErrorCode.REQUEST_TIMED_OUT,
+                f"no room in buffer_memory ({settings.buffer_memory} bytes) for {settings.max_block_ms} ms",
+                advice=self._sender.problem,
+            ) from None
 
     async def flush(self) -> None:
-        """Until everything enqueued so far is delivered or has failed, without lingering."""
-        await self._sender.flush()
+        """Until everything sent so far is delivered or has failed, without lingering."""
+        parked = [outcome.wait() for outcome in self._destinations.parked()]  # now: they move when one is done
+        for moved in parked:
+            await moved
+        outcomes = self._accumulator.press()
+        self._sender.wake()
+        for outcome in outcomes:
+            if not outcome.is_settled:
+                await outcome.wait()
 
-    async def _partition(
-        self, topic: str, key: bytes | None, partition: int | None, size_bytes: int
-    ) -> TopicPartition:
-        timeout_ms = self.settings.unknown_topic_timeout_ms
-        count = len((await self._cluster.topic(topic, create_timeout_ms=timeout_ms)).partitions)
-        if partition is None and key is None:
-            partition = self._sticky.partition(topic, size_bytes, count)
-        elif partition is None:
-            partition = partition_for_key(key or b"", count)
-        elif not 0 <= partition < count:
-            known = f"it has {count} partitions, 0 to {count - 1}"
-            raise KafkaError(
-                ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"topic {topic} has no partition {partition}: {known}"
-            )
-        return TopicPartition(topic, partition)
+    async def partitions_for(self, topic: AnyTopic) -> list[int]:
+        """The partitions of a topic. Raises KafkaError when there is no such topic."""
+        self._check_open()
+        queues = await self._destinations.found(self._destinations[topic])
+        queues.look()
+        return list(range(len(queues)))
 
-    def _checked_size(self, key: bytes | None, value: bytes | None, headers: Headers) -> int:
-        size_bytes = len(key or b"") + len(value or b"") + _RECORD_OVERHEAD_BYTES
-        size_bytes += sum(len(name) + len(content or b"") + 10 for name, content in headers)
-        limit = self.settings.max_request_size
-        if size_bytes > limit:
-            raise KafkaError(
-                ErrorCode.MESSAGE_TOO_LARGE,
-                f"a record of {size_bytes} bytes is larger than max_request_size, {limit} bytes",
-            )
-        return size_bytes
+    def health(self) -> ProducerHealth:
+        """How it is doing now."""
+        return self._sender.health()
+
+    def _send(
+        self,
+        topic: AnyTopic,
+        value: Any,  # noqa: ANN401
+        key: Any,  # noqa: ANN401
+        headers: GivenHeaders | None,
+        partition: int | None,
+        timestamp_ms: int | None,
+    ) -> Delivery:
+        destination = self._destinations[topic]
+        queues = destination.queues
+        pairs: Headers = ()
+        if headers or not destination.is_plain or queues is None:
+            pairs = header_pairs(destination.name, headers)
+            key = destination.encoding.encode_key(key, pairs)
+            value = destination.encoding.encode_value(value, pairs)
+        if timestamp_ms is None:
+            timestamp_ms = self._clock.now_ms()
+        try:
+            if queues is not None:
+                return self._appender.append(queues, key, value, pairs, partition, timestamp_ms)
+        except TypeError:
+            destination.encoding.encode_key(key, pairs)
+            destination.encoding.encode_value(value, pairs)
+            raise
+        self._check_open()
+        return self._destinations.park(destination, key, value, pairs, partition, timestamp_ms)
+
+    def _check_open(self) -> None:
+        if self._accumulator.closed is not None:
+            raise self._accumulator.closed
+        if not self._is_started:
+            problem = "the producer is not started; use `async with`, or `await start()`"
+            raise KafkaError(ErrorCode.INVALID_REQUEST, problem)

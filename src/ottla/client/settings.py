@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from ottla.client.options import OAuthTokenProvider, OptionError
+from ottla.client.options import OAuthTokenProvider, OptionError, Partitioner
 from ottla.client.settings_rules import check
 from ottla.records.compression import Codec
 
@@ -92,6 +92,10 @@ class ProducerSettings(ClientSettings):
     max_in_flight_requests_per_connection: int = 5
     retries: int = _EVER
     """Attempts after the first; `delivery_timeout_ms` is the better bound."""
+    partitioner: "Literal['default', 'round_robin'] | Partitioner" = "default"
+    """`default`: by key as Java's client does it (murmur2), without a key sticky (KIP-794)."""
+    partitioner_ignore_keys: bool = False
+    """Keys do not choose the partition."""
     transactional_id: str | None = None
     transaction_timeout_ms: int = 60_000
     key_serializer: "Serde[Any] | Callable[[Any], bytes | None] | None" = None
@@ -106,7 +110,8 @@ class ConsumerSettings(ClientSettings):
 
     group_id: str | None = None
     group_instance_id: str | None = None
-    group_protocol: str = "classic"
+    group_protocol: str | None = None
+    """classic, consumer (KIP-848), or None: consumer where the brokers offer it and nothing else is asked for."""
     group_remote_assignor: str | None = None
     partition_assignment_strategy: tuple[str, ...] = ("range", "cooperative-sticky")
     session_timeout_ms: int = 45_000

@@ -52,6 +52,11 @@ class Rule(NamedTuple):
 
 
 _RULES = (
+    Rule(
+        ("partitioner",),
+        lambda told: told.partitioner not in ("default", "round_robin") and not callable(told.partitioner),
+        "partitioner must be default, round_robin, or a function of key, all and available partitions",
+    ),
     Rule(("acks",), lambda told: told.acks not in (-1, 0, 1), "acks must be 'all' (or -1), 0 or 1"),
     Rule(
         ("compression_type",),

@@ -2,36 +2,35 @@
 
 import asyncio
 from collections import defaultdict
+from typing import Any
 
 import pytest
 from tests.conftest import NewBroker
 from tests.support.process import BrokerProcess
 
-from ottla.client import Admin, Consumer, Producer, ProducerSettings, RecordMetadata
+from ottla.client import Admin, BufferFull, Consumer, Delivery, Producer, RecordMetadata
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.records.compression import Codec
 from ottla.records.record import Record
 
 
-async def read(servers: str, topic: str, count: int) -> dict[int, list[Record]]:
+async def read(servers: str, topic: str, count: int) -> dict[int, list[Record[Any, Any]]]:
     """`count` records from the beginning, by partition."""
-    read: defaultdict[int, list[Record]] = defaultdict(list)
-    async with Consumer(servers) as consumer:
-        await consumer.assign(await consumer.beginning_offsets(await consumer.partitions(topic)))
-        while sum(map(len, read.values())) < count:
-            fetched = await consumer.poll()
-            read[fetched.partition.partition] += fetched.records
+    read: defaultdict[int, list[Record[Any, Any]]] = defaultdict(list)
+    async with Consumer(topic, bootstrap_servers=servers, auto_offset_reset="earliest") as consumer:
+        for _ in range(count):
+            record = await consumer.getone()
+            read[record.partition].append(record)
     return read
 
 
-@pytest.mark.parametrize("acks", [-1, 1, 0])
+@pytest.mark.parametrize("acks", ["all", 1, 0])
 @pytest.mark.parametrize("codec", list(Codec), ids=lambda codec: codec.name.lower())
-async def test_every_codec_and_every_acks(broker: BrokerProcess, topic: str, codec: Codec, acks: int) -> None:
-    settings = ProducerSettings(compression_type=codec, acks=acks)
+async def test_every_codec_and_every_acks(broker: BrokerProcess, topic: str, codec: Codec, acks: Any) -> None:
     values = [b"%d" % number * 100 for number in range(500)]
-    async with Producer(broker.bootstrap, settings) as producer:
-        deliveries = [await producer.enqueue(topic, value, partition=0) for value in values]
-        saved = await asyncio.gather(*deliveries)
+    async with Producer(broker.bootstrap, compression_type=codec, acks=acks) as producer:
+        deliveries = [producer.send_nowait(topic, value, partition=0) for value in values]
+        saved = [await delivery for delivery in deliveries]
     expected = [-1] * 500 if acks == 0 else list(range(500))
     assert [record.offset for record in saved] == expected
     assert [record.value for record in (await read(broker.bootstrap, topic, 500))[0]] == values
@@ -91,12 +90,12 @@ async def test_equal_keys_share_a_partition_and_keyless_records_use_them_all(
 ) -> None:
     async with Admin(broker.bootstrap) as admin:
         await admin.create_topic(topic, partitions=4)
-    async with Producer(broker.bootstrap, ProducerSettings(batch_size=1000)) as producer:
-        keyed = [await producer.enqueue(topic, b"", key=b"%d" % (number % 50)) for number in range(200)]
-        keyless = [await producer.enqueue(topic, bytes(100)) for _ in range(200)]
-        partitions = [delivery.partition for delivery in await asyncio.gather(*keyed)]
+    async with Producer(broker.bootstrap, batch_size=1000) as producer:
+        keyed = [producer.send_nowait(topic, b"", key=b"%d" % (number % 50)) for number in range(200)]
+        keyless = [producer.send_nowait(topic, bytes(100)) for _ in range(200)]
+        partitions = [(await delivery).partition for delivery in keyed]
         assert partitions[:50] * 4 == partitions
-        assert {delivery.partition for delivery in await asyncio.gather(*keyless)} == {0, 1, 2, 3}
+        assert {(await delivery).partition for delivery in keyless} == {0, 1, 2, 3}
 
 
 async def test_a_partition_that_is_not_there(broker: BrokerProcess, topic: str) -> None:
@@ -112,10 +111,14 @@ async def test_twenty_thousand_records_stay_in_order_in_each_partition(
 ) -> None:
     async with Admin(broker.bootstrap) as admin:
         await admin.create_topic(topic, partitions=3)
-    settings = ProducerSettings(linger_ms=0, buffer_memory=100_000)
-    async with Producer(broker.bootstrap, settings) as producer:
+    async with Producer(broker.bootstrap, linger_ms=0, buffer_memory=100_000) as producer:
         for number in range(20_000):
-            await producer.enqueue(topic, b"%d" % number, key=b"%d" % (number % 100))
+            while True:
+                try:
+                    producer.send_nowait(topic, b"%d" % number, key=b"%d" % (number % 100))
+                    break
+                except BufferFull:
+                    await producer.ready()
     read_back = await read(broker.bootstrap, topic, 20_000)
     assert len(read_back) == 3
     for records in read_back.values():
@@ -142,7 +145,7 @@ async def test_records_sent_while_the_broker_restarts_arrive_once_it_is_back(
     async with Producer(broker.bootstrap) as producer:
         first = await producer.send(topic, b"before")
         await asyncio.to_thread(broker.kill)
-        deliveries = [await producer.enqueue(topic, b"%d" % number) for number in range(10)]
+        deliveries = [producer.send_nowait(topic, b"%d" % number) for number in range(10)]
         await asyncio.sleep(0.3)
         await asyncio.to_thread(broker.start)
         offsets = [(await delivery).offset for delivery in deliveries]
@@ -152,7 +155,7 @@ async def test_records_sent_while_the_broker_restarts_arrive_once_it_is_back(
 
 async def test_delivery_is_given_up_in_time_and_says_why(new_broker: NewBroker, topic: str) -> None:
     broker = new_broker().start()
-    async with Producer(broker.bootstrap, ProducerSettings(delivery_timeout_ms=700)) as producer:
+    async with Producer(broker.bootstrap, delivery_timeout_ms=700) as producer:
         await producer.send(topic, b"before")
         await asyncio.to_thread(broker.kill)
         with pytest.raises(KafkaError, match=r"not delivered in 700 ms \(.*127\.0\.0\.1"):
@@ -160,11 +163,11 @@ async def test_delivery_is_given_up_in_time_and_says_why(new_broker: NewBroker, 
 
 
 async def test_leaving_with_an_exception_gives_up_what_waits(broker: BrokerProcess, topic: str) -> None:
-    waiting: list[asyncio.Future[RecordMetadata]] = []
+    waiting: list[Delivery] = []
 
     async def fail_in_the_middle() -> None:
-        async with Producer(broker.bootstrap, ProducerSettings(linger_ms=60_000)) as producer:
-            waiting.append(await producer.enqueue(topic, b"v"))
+        async with Producer(broker.bootstrap, linger_ms=60_000) as producer:
+            waiting.append(producer.send_nowait(topic, b"v"))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -176,14 +179,17 @@ async def test_leaving_with_an_exception_gives_up_what_waits(broker: BrokerProce
 async def test_leaving_with_an_exception_ends_those_who_wait_for_room(
     broker: BrokerProcess, topic: str
 ) -> None:
-    waiting: list[asyncio.Future[asyncio.Future[RecordMetadata]]] = []
-    settings = ProducerSettings(linger_ms=60_000, batch_size=1_000_000, buffer_memory=100)
+    waiting: list[asyncio.Future[RecordMetadata]] = []
 
     async def fail_in_the_middle() -> None:
-        async with Producer(broker.bootstrap, settings) as producer:
-            first = await producer.enqueue(topic, bytes(200))
-            first.add_done_callback(lambda delivery: delivery.exception())
-            waiting.append(asyncio.ensure_future(producer.enqueue(topic, b"second")))
+        async with Producer(
+            broker.bootstrap, linger_ms=60_000, batch_size=1_000_000, buffer_memory=1_000_100
+        ) as producer:
+            await producer.partitions_for(topic)
+            producer.send_nowait(topic, bytes(200), partition=0)
+            with pytest.raises(BufferFull, match=r"await producer\.ready"):
+                producer.send_nowait(topic, bytes(1_000_000), partition=0)
+            waiting.append(asyncio.ensure_future(producer.send(topic, bytes(1_000_000), partition=0)))
             await asyncio.sleep(0)
             raise ZeroDivisionError
 
@@ -199,7 +205,11 @@ async def test_a_closed_producer_takes_nothing(broker: BrokerProcess, topic: str
         await producer.send(topic, b"v")
     for name in (topic, f"{topic}-that-it-does-not-know"):
         with pytest.raises(KafkaError, match="closed"):
-            await producer.enqueue(name, b"v")
+            producer.send_nowait(name, b"v")
+        with pytest.raises(KafkaError, match="closed"):
+            await producer.send(name, b"v")
+        with pytest.raises(KafkaError, match="closed"):
+            await producer.send_many(name, [b"v"])
         with pytest.raises(KafkaError, match="client is closed"):
             await producer._cluster.refresh([name])
 

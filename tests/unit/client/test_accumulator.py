@@ -1,194 +1,205 @@
-"""What waits for delivery: which batch is due when, and that nothing overtakes."""
+"""What waits for delivery: which batch is due when, how much may wait, and what becomes of it."""
 
 import asyncio
-from dataclasses import replace
+import itertools
 
 import pytest
+from tests.support.producing import A, B, accumulator, append, due, take, values
 
-from ottla.client.accumulator import Accumulator, OutgoingBatch, OutgoingRecord
-from ottla.client.metadata import TopicPartition
-from ottla.client.settings import ProducerSettings
+from ottla.client.accumulator import expiry_error
+from ottla.client.buffer_memory import BufferFull
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.records.batch import batches
-from ottla.records.reader import read_records
-
-A, B = TopicPartition("t", 0), TopicPartition("t", 1)
-SETTINGS = ProducerSettings(linger_ms=10, batch_size=300, delivery_timeout_ms=1000, buffer_memory=1000)
-
-
-def record(partition: TopicPartition = A, value: bytes = b"v") -> OutgoingRecord:
-    return OutgoingRecord(partition, 5, None, value, ())
-
-
-def values(batch: OutgoingBatch) -> list[bytes | None]:
-    [decoded] = batches(batch.encoded())
-    return [each.value for each in read_records(decoded)]
-
-
-async def test_a_batch_is_due_when_it_has_lingered() -> None:
-    accumulator = Accumulator(SETTINGS)
-    accumulator.append(record(), 1.0)
-    accumulator.append(record(), 1.005)
-    assert accumulator.due(1.009, at_once=False) == []
-    assert accumulator.next_due() == pytest.approx(1.01)
-    [batch] = accumulator.due(1.01, at_once=False)
-    assert values(batch) == [b"v", b"v"]
-
-
-async def test_a_full_batch_or_a_flush_does_not_linger() -> None:
-    accumulator = Accumulator(SETTINGS)
-    accumulator.append(record(A, bytes(200)), 1.0)
-    assert len(accumulator.due(1.0, at_once=True)) == 1
-    assert accumulator.due(1.0, at_once=False) == []
-    accumulator.append(record(A, bytes(200)), 1.0)
-    assert len(accumulator.due(1.0, at_once=False)) == 1
-
-
-async def test_one_batch_of_a_partition_is_away_at_a_time_and_comes_back_to_the_front() -> None:
-    accumulator = Accumulator(replace(SETTINGS, linger_ms=0))
-    accumulator.append(record(A, b"first"), 1.0)
-    accumulator.append(record(B, b"other"), 1.0)
-    first, other = accumulator.due(1.0, at_once=False)
-    accumulator.take(first)
-    accumulator.append(record(A, b"second"), 1.0)
-    assert accumulator.due(2.0, at_once=True) == [other]
-    accumulator.give_back(first, not_before=3.0)
-    assert accumulator.due(2.0, at_once=True) == [other]
-    assert accumulator.due(3.0, at_once=False)[0] is first
-    assert values(first) == [b"first"]
-    accumulator.take(first)
-    accumulator.finished(first)
-    assert values(accumulator.due(3.0, at_once=False)[0]) == [b"second"]
-
-
-async def test_what_was_sent_once_does_not_grow() -> None:
-    accumulator = Accumulator(replace(SETTINGS, linger_ms=0))
-    accumulator.append(record(A, b"first"), 1.0)
-    [first] = accumulator.due(1.0, at_once=False)
-    accumulator.take(first)
-    first.encoded()
-    accumulator.give_back(first, not_before=0.0)
-    accumulator.append(record(A, b"second"), 1.0)
-    assert values(first) == [b"first"]
-
-
-async def test_delivery_tells_each_record_its_offset_and_time() -> None:
-    accumulator = Accumulator(SETTINGS)
-    deliveries = [accumulator.append(record(), 1.0) for _ in range(3)]
-    [batch] = accumulator.due(1.0, at_once=True)
-    accumulator.take(batch)
-    batch.delivered(40, -1)
-    accumulator.finished(batch)
-    assert [delivery.result() for delivery in deliveries] == [("t", 0, offset, 5) for offset in (40, 41, 42)]
-
-
-async def test_log_append_time_and_unknown_offsets() -> None:
-    accumulator = Accumulator(SETTINGS)
-    stamped = [accumulator.append(record(A), 1.0), accumulator.append(record(A), 1.0)]
-    unknown = [accumulator.append(record(B), 1.0), accumulator.append(record(B), 1.0)]
-    first, second = accumulator.due(1.0, at_once=True)
-    first.delivered(7, 99)
-    second.delivered(-1, -1)
-    assert [delivery.result()[2:] for delivery in stamped] == [(7, 99), (8, 99)]
-    assert [delivery.result()[2:] for delivery in unknown] == [(-1, 5), (-1, 5)]
-
-
-async def test_what_waits_too_long_is_given_up_with_the_reason() -> None:
-    accumulator = Accumulator(SETTINGS)
-    old = [accumulator.append(record(A, bytes(250)), 1.0) for _ in range(3)]
-    young = accumulator.append(record(B), 1.5)
-    accumulator.expire(2.0, "broker 1 is gone")
-    for delivery in old:
-        with pytest.raises(KafkaError, match=r"t-0: not delivered in 1000 ms \(broker 1 is gone\)") as caught:
-            delivery.result()
-        assert caught.value.code == ErrorCode.REQUEST_TIMED_OUT
-    assert not young.done()
-
-
-async def test_a_cancelled_delivery_harms_nobody() -> None:
-    accumulator = Accumulator(SETTINGS)
-    gone, here = accumulator.append(record(), 1.0), accumulator.append(record(), 1.0)
-    gone.cancel()
-    [batch] = accumulator.due(1.0, at_once=True)
-    batch.delivered(0, -1)
-    assert here.result().offset == 1
-
-
-async def test_a_full_buffer_waits_until_something_is_settled() -> None:
-    accumulator = Accumulator(SETTINGS)
-    accumulator.append(record(A, bytes(1000)), 1.0)
-    waiting = asyncio.ensure_future(accumulator.wait_for_room())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    [batch] = accumulator.due(1.0, at_once=True)
-    accumulator.take(batch)
-    batch.delivered(0, -1)
-    accumulator.finished(batch)
-    await waiting
-    await accumulator.wait_until_empty()
-
-
-async def test_empty_means_that_nothing_is_away_either() -> None:
-    accumulator = Accumulator(SETTINGS)
-    accumulator.append(record(), 1.0)
-    [batch] = accumulator.due(1.0, at_once=True)
-    accumulator.take(batch)
-    waiting = asyncio.ensure_future(accumulator.wait_until_empty())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    accumulator.finished(batch)
-    await waiting
-
 
 CLOSED = KafkaError(ErrorCode.NETWORK_EXCEPTION, "closed")
 
 
-async def test_closing_gives_up_what_waits_and_what_is_away() -> None:
-    accumulator = Accumulator(SETTINGS)
-    deliveries = [accumulator.append(record(A, bytes(250)), 1.0) for _ in range(3)]
-    [batch] = accumulator.due(1.0, at_once=True)
-    accumulator.take(batch)
-    accumulator.close(CLOSED)
+def test_a_batch_is_due_when_it_has_lingered() -> None:
+    made = accumulator()
+    append(made, now=1.0)
+    append(made, now=1.005)
+    assert due(made, 1.009) == []
+    assert made.next_alarm() == pytest.approx(1.01)
+    assert values(take(made, 1.01)) == [b"v", b"v"]
+
+
+def test_a_batch_that_was_behind_others_lingers_as_well_once_it_is_the_first() -> None:
+    made = accumulator()
+    append(made, bytes(250), now=1.0)
+    append(made, b"small", now=1.0)
+    first = take(made, 1.0)
+    made.delivered(first, 0, -1)
+    assert due(made, 1.005) == []
+    assert values(take(made, 1.01)) == [b"small"]
+
+
+def test_a_full_batch_and_one_that_is_pressed_do_not_linger() -> None:
+    made = accumulator()
+    append(made, bytes(200))
+    assert due(made, 1.0) == []
+    made.press()
+    made.delivered(take(made, 1.0), 0, -1)
+    append(made, bytes(200))
+    append(made, bytes(200))
+    assert [queue.partition for queue in due(made, 1.0)] == [A]
+
+
+def test_without_linger_everything_is_due_at_once() -> None:
+    made = accumulator(linger_ms=0)
+    append(made, partition=A)
+    append(made, partition=B)
+    assert [queue.partition for queue in due(made, 1.0)] == [A, B]
+
+
+def test_what_was_taken_does_not_grow() -> None:
+    made = accumulator(linger_ms=0)
+    append(made, b"first")
+    first = take(made)
+    made.put_back(first, 0.0)
+    append(made, b"second")
+    assert values(first) == [b"first"]
+
+
+def test_what_comes_back_waits_its_time() -> None:
+    made = accumulator(linger_ms=0, delivery_timeout_ms=10_000)
+    append(made, b"first")
+    made.put_back(take(made), not_before=3.0)
+    assert due(made, 2.9) == []
+    assert values(take(made, 3.0)) == [b"first"]
+
+
+async def test_delivery_tells_each_record_its_offset_and_time() -> None:
+    made = accumulator()
+    deliveries = [append(made) for _ in range(3)]
+    made.delivered(take(made), 40, -1)
+    assert [delivery.result() for delivery in deliveries] == [("t", 0, offset, 5) for offset in (40, 41, 42)]
+
+
+async def test_log_append_time_and_unknown_offsets() -> None:
+    made = accumulator()
+    stamped, unknown = append(made, partition=A), append(made, partition=B)
+    first, second = (made.take(queue) for queue in due(made, 1.5))
+    made.delivered(first, 7, 99)
+    made.delivered(second, -1, -1)
+    assert stamped.result()[2:] == (7, 99)
+    assert unknown.result()[2:] == (-1, 5)
+
+
+async def test_what_waits_or_is_away_too_long_is_found_expired() -> None:
+    made = accumulator()
+    away, waiting, young = (
+        append(made, bytes(250)),
+        append(made, bytes(250)),
+        append(made, now=1.5, partition=B),
+    )
+    gone = made.take(due(made, 1.0)[0])
+    found = made.look(2.0)
+    assert [batch.outcome for batch in found] == [away.outcome, waiting.outcome]
+    for batch in found:
+        made.fail(batch, expiry_error(batch, 1000, "broker 1 is gone"))
+    with pytest.raises(
+        KafkaError, match=r"t-0: not delivered in 1000 ms \(broker 1 is gone\); it may have been"
+    ):
+        away.result()
+    with pytest.raises(KafkaError, match=r"not delivered in 1000 ms \(broker 1 is gone\)$") as caught:
+        waiting.result()
+    assert caught.value.code == ErrorCode.REQUEST_TIMED_OUT
+    assert not young.done()
+    made.delivered(gone, 3, -1)
+    assert away.exception() is not None, "what was said stays said"
+
+
+async def test_a_full_buffer_refuses_and_says_when_there_is_room() -> None:
+    made = accumulator(buffer_memory=700)
+    append(made, bytes(250))
+    append(made, bytes(250))
+    with pytest.raises(BufferFull, match=r"await producer\.ready"):
+        append(made, bytes(250))
+    waiting = asyncio.ensure_future(made.memory.room(300))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    made.delivered(take(made), 0, -1)
+    await waiting
+    append(made, bytes(250))
+
+
+def test_memory_is_given_back_to_the_last_byte() -> None:
+    made = accumulator(linger_ms=0)
+    append(made, b"v" * 900)
+    append(made, b"w")
+    for _ in range(2):
+        made.delivered(take(made), 0, -1)
+    assert made.memory.reserved_bytes == 0
+    assert not made.busy
+
+
+async def test_one_record_larger_than_the_buffer_passes_alone() -> None:
+    made = accumulator(buffer_memory=100)
+    append(made, bytes(1000))
+    with pytest.raises(BufferFull):
+        append(made, bytes(1000), partition=B)
+
+
+async def test_closing_gives_up_what_waits_and_what_is_away_and_ends_every_wait() -> None:
+    made = accumulator(buffer_memory=700)
+    deliveries = [append(made, bytes(250)) for _ in range(2)]
+    take(made, 1.0)
+    room = asyncio.ensure_future(made.memory.room(300))
+    await asyncio.sleep(0)
+    made.close(CLOSED)
     for delivery in deliveries:
         with pytest.raises(KafkaError, match="closed"):
-            delivery.result()
-
-
-async def test_closing_ends_every_wait() -> None:
-    accumulator = Accumulator(SETTINGS)
-    delivery = accumulator.append(record(A, bytes(1000)), 1.0)
-    room = asyncio.ensure_future(accumulator.wait_for_room())
-    empty = asyncio.ensure_future(accumulator.wait_until_empty())
-    await asyncio.sleep(0)
-    accumulator.close(CLOSED)
-    async with asyncio.timeout(5):
-        await empty
-        with pytest.raises(KafkaError, match="closed"):
-            await room
-    assert delivery.exception() is CLOSED
-
-
-async def test_nothing_is_accepted_after_closing_and_the_first_reason_stays() -> None:
-    accumulator = Accumulator(SETTINGS)
-    accumulator.close(CLOSED)
-    accumulator.close(KafkaError(ErrorCode.NETWORK_EXCEPTION, "again"))
+            await delivery
     with pytest.raises(KafkaError, match="closed"):
-        accumulator.append(record(), 1.0)
+        await room
     with pytest.raises(KafkaError, match="closed"):
-        await accumulator.wait_for_room()
+        append(made, partition=B)
 
 
-@pytest.mark.parametrize("late", ["finished", "give_back"])
+@pytest.mark.parametrize("late", ["delivered", "put_back"])
 async def test_a_batch_that_comes_back_after_closing_changes_nothing(late: str) -> None:
-    accumulator = Accumulator(SETTINGS)
-    delivery = accumulator.append(record(), 1.0)
-    [batch] = accumulator.due(1.0, at_once=True)
-    accumulator.take(batch)
-    accumulator.close(CLOSED)
-    if late == "finished":
-        accumulator.finished(batch)
+    made = accumulator()
+    delivery = append(made)
+    batch = take(made)
+    made.close(CLOSED)
+    if late == "delivered":
+        made.delivered(batch, 4, -1)
     else:
-        accumulator.give_back(batch, 0.0)
+        made.put_back(batch, 0.0)
     assert delivery.exception() is CLOSED
-    assert accumulator.next_due() is None
-    await accumulator.wait_until_empty()
+    assert due(made, 1.5) == []
+    assert not made.busy
+
+
+async def test_a_batch_in_which_nothing_could_be_put_is_forgotten() -> None:
+    made = accumulator()
+    queue = made.queue(A)
+    made.open(queue, 10, 1.0)
+    made.discard_empty(queue)
+    assert queue.is_idle
+    assert made.memory.reserved_bytes == 0
+    assert made.press() == []
+
+
+async def test_a_split_keeps_records_and_numbers_in_order() -> None:
+    made = accumulator(linger_ms=0, batch_size=1000)
+    append(made, b"0")
+    made.delivered(take(made), 0, -1)
+    deliveries = [append(made, b"%d" % number * 100) for number in range(6)]
+    behind = append(made, bytes(900))
+    whole = take(made)
+    made.split(whole)
+    sent: list[bytes | None] = []
+    sequences = []
+    while len(made.queue(A).waiting) > 1:
+        part = take(made)
+        sent += values(part)
+        sequences.append((part.base_sequence, part.records_count))
+        made.delivered(part, len(sent), -1)
+    assert sent == [b"%d" % number * 100 for number in range(6)]
+    assert len(sequences) > 1
+    assert sequences[0][0] == 1
+    assert all(one[0] + one[1] == other[0] for one, other in itertools.pairwise(sequences))
+    offsets = [delivery.result().offset for delivery in deliveries]
+    assert offsets == sorted(offsets)
+    assert not behind.done()
+    assert take(made).base_sequence == 7
