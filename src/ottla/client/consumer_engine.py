@@ -277,7 +277,8 @@ class ConsumerEngine:
         self.moved.set()
 
     async def unsubscribe(self) -> None:
-        """Give everything up; a member leaves its group."""
+        """Give everything up; a member leaves its group. Whoever calls is done with what is in hand."""
+        self.reading.come_back()
         self.subscription.to_nothing()
         if self.member is not None:
             await self.member.leave()
