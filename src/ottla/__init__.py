@@ -7,8 +7,6 @@ from ottla import KafkaError, RetriableError              # what they raise: the
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ottla.core.version import VERSION
-
 if TYPE_CHECKING:
     from ottla.client.admin import Admin
     from ottla.client.consumer import Consumer
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     )
     from ottla.records.record import Record
 
-__version__ = VERSION
+__version__ = "0.1.0"
 
 _HOMES = {
     "AbortableError": "core.errors",

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from struct import Struct
 
+import ottla
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.core.version import VERSION
 from ottla.wire.header import decode_response_header
 from ottla.wire.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 from ottla.wire.registry import Api, api_named
@@ -67,7 +67,7 @@ async def negotiate(exchange: Exchange) -> BrokerVersions:
 
 
 async def _ask(exchange: Exchange, api: Api, version: int) -> ApiVersionsResponse:
-    request = ApiVersionsRequest(client_software_name="ottla", client_software_version=VERSION)
+    request = ApiVersionsRequest(client_software_name="ottla", client_software_version=ottla.__version__)
     frame = await exchange(api, version, request)
     _, position = decode_response_header(api, version, frame)
     if len(frame) >= position + 2:
