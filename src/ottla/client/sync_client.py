@@ -1,22 +1,17 @@
 """What the blocking clients have in common: an asyncio client each, in one thread that they share."""
 
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 from ottla.client.sync_loop import LoopThread
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
-class AsyncClient(Protocol):
-    """What an asyncio client has."""
-
-    async def start(self) -> None: ...
-
-
-C = TypeVar("C", bound=AsyncClient)
+C = TypeVar("C")
 
 
 class _Shared:
@@ -63,7 +58,7 @@ class SyncClient(Generic[C]):
         if self._loop is None:
             self._loop = _shared.join()
             try:
-                self._loop.run(self._client.start())
+                self._ask(self._begin())
             except BaseException:
                 self._leave()
                 raise
@@ -77,6 +72,9 @@ class SyncClient(Generic[C]):
     ) -> None:
         raise NotImplementedError
 
+    async def _begin(self) -> None:
+        """What is done first in the event loop."""
+
     def _ask(self, question: Coroutine[Any, Any, T]) -> T:
         if self._loop is None:
             question.close()
@@ -84,6 +82,14 @@ class SyncClient(Generic[C]):
                 "this client is not started, or closed: use it in a with block, or call start()"
             )
         return self._loop.run(question)
+
+    def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """A plain function's result, called in the event loop, where the client's state is at rest."""
+
+        async def call() -> T:
+            return function(*args, **kwargs)
+
+        return self._ask(call())
 
     def _leave(self) -> None:
         if self._loop is not None:

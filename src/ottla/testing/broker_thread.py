@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from ottla.client.sync_loop import LoopThread
 from ottla.testing.broker import Broker
+from ottla.testing.configs import config_values
 
 
 class BrokerThread:
@@ -24,7 +25,7 @@ class BrokerThread:
         configs: Mapping[str, object] | None = None,
         **named_configs: object,
     ) -> None:
-        self._broker = Broker(directory, port=port, configs=configs, **named_configs)
+        self._broker = Broker(directory, port=port, configs=config_values(configs, named_configs))
         self._loop: LoopThread | None = None
 
     @property

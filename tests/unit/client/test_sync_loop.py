@@ -149,6 +149,9 @@ class Client(SyncClient[Asynchronous]):
     def __init__(self, *, fails: bool = False) -> None:
         self._client = Asynchronous(fails=fails)
 
+    async def _begin(self) -> None:
+        await self._client.start()
+
     def ask(self, question: Coroutine[object, object, int]) -> int:
         return self._ask(question)
 
