@@ -82,9 +82,10 @@ class Destinations(dict[AnyTopic, Destination]):
         self._find(name)
         return delivery
 
-    def parked(self) -> list[Outcome]:
-        """What nobody has taken yet."""
-        return self._parking.outcomes()
+    async def placed(self) -> None:
+        """Until nothing that was given before is parked any more: its topic is found, or is not there."""
+        if self._finding:
+            await asyncio.wait(list(self._finding.values()))
 
     def names(self) -> list[str]:
         """Of the topics that are in use."""

@@ -76,10 +76,6 @@ class Parking:
         for topic in list(self._records):
             self.fail(topic, error)
 
-    def outcomes(self) -> list[Outcome]:
-        """Of everything that is parked."""
-        return [record.outcome for records in self._records.values() for record in records]
-
     def _free(self, record: ParkedRecord) -> None:
         self._memory.settle(record.reserved_bytes)
         record.reserved_bytes = 0

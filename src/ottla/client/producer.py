@@ -220,9 +220,7 @@ class Producer:
 
     async def flush(self) -> None:
         """Until everything sent so far is delivered or has failed, without lingering."""
-        parked = [outcome.wait() for outcome in self._destinations.parked()]  # now: they move when one is done
-        for moved in parked:
-            await moved
+        await self._destinations.placed()
         outcomes = self._accumulator.press()
         self._sender.wake()
         for outcome in outcomes:

@@ -221,3 +221,12 @@ async def test_the_partition_of_a_key_is_javas(broker: BrokerProcess, topic: str
         saved = [await producer.send(topic, b"", key=key) for key in (b"foobar", b"21", b"abc")]
     hashes = [-790332482, -973932308, 479470107]
     assert [each.partition for each in saved] == [(number & 0x7FFFFFFF) % 10 for number in hashes]
+
+
+async def test_flush_neither_lingers_nor_hangs_over_records_of_a_topic_that_is_not_known_yet(
+    broker: BrokerProcess, topic: str
+) -> None:
+    async with Producer(broker.bootstrap, linger_ms=60_000) as producer:
+        deliveries = [producer.send_nowait(topic, b"%d" % number, partition=0) for number in range(100)]
+        await asyncio.wait_for(producer.flush(), 20)
+        assert [delivery.result().offset for delivery in deliveries] == list(range(100))
