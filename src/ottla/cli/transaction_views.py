@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 
 from ottla.cli.table import table
-from ottla.client.transaction_descriptions import (
-    HangingTransaction,
-    ListedTransaction,
-    TransactionDescription,
-)
+from ottla.client.admin import HangingTransaction, ListedTransaction, TransactionDescription
 
 _NONE = "-"
 

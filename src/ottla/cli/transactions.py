@@ -16,10 +16,10 @@ from ottla.cli.errors import CommandError, UsageError
 from ottla.cli.output import print_json, print_text
 
 if TYPE_CHECKING:
+    from ottla.client.admin import Admin
     from ottla.client.metadata import TopicPartition
-    from ottla.client.transaction_admin import TransactionAdmin
 
-Action = Callable[["TransactionAdmin", argparse.Namespace], Coroutine[Any, Any, None]]
+Action = Callable[["Admin", argparse.Namespace], Coroutine[Any, Any, None]]
 
 LONGEST_TRANSACTION = "15m"
 """The default of transaction.max.timeout.ms."""
@@ -68,9 +68,9 @@ def _run(action: Action, options: argparse.Namespace) -> int:
     _read(options)
 
     async def work() -> int:
-        from ottla.client.transaction_admin import TransactionAdmin
+        from ottla.client.admin import Admin
 
-        async with TransactionAdmin(servers) as admin:
+        async with Admin(servers) as admin:
             await action(admin, options)
         return 0
 
@@ -94,25 +94,23 @@ def _read(options: argparse.Namespace) -> None:
         options.partition = topic, next(iter(numbers))
 
 
-async def list_transactions(admin: "TransactionAdmin", options: argparse.Namespace) -> None:
+async def list_transactions(admin: "Admin", options: argparse.Namespace) -> None:
     """Each id's coordinator, producer and state."""
     from ottla.cli.transaction_views import listed_document, listing
-    from ottla.client.transaction_descriptions import TransactionFilter
 
-    wanted = TransactionFilter(
-        states=tuple(options.state),
-        producer_ids=tuple(options.producer_id),
-        longer_than_ms=-1 if options.longer_than is None else options.longer_than,
+    found = await admin.list_transactions(
+        states=options.state,
+        producer_ids=options.producer_id,
+        running_longer_than_ms=-1 if options.longer_than is None else options.longer_than,
         pattern=options.pattern,
     )
-    found = await admin.listed(wanted)
     if options.json:
         print_json([listed_document(each) for each in found])
     elif found:
         print_text(listing(found))
 
 
-async def describe_transactions(admin: "TransactionAdmin", options: argparse.Namespace) -> None:
+async def describe_transactions(admin: "Admin", options: argparse.Namespace) -> None:
     """Each id, one after the other."""
     from ottla.cli.transaction_views import description, document
     from ottla.core.errors import ErrorCode, KafkaError
@@ -120,7 +118,7 @@ async def describe_transactions(admin: "TransactionAdmin", options: argparse.Nam
     documents: list[dict[str, object]] = []
     for number, name in enumerate(options.ids):
         try:
-            found = await admin.describe(name)
+            found = (await admin.describe_transactions(name)).one(name)
         except KafkaError as error:
             if error.code is not ErrorCode.TRANSACTIONAL_ID_NOT_FOUND:
                 raise
@@ -134,14 +132,14 @@ async def describe_transactions(admin: "TransactionAdmin", options: argparse.Nam
         print_json(documents)
 
 
-async def abort_transaction(admin: "TransactionAdmin", options: argparse.Namespace) -> None:
+async def abort_transaction(admin: "Admin", options: argparse.Namespace) -> None:
     """A marker for the one partition, whatever the coordinator knows."""
     from ottla.client.metadata import TopicPartition
     from ottla.core.errors import ErrorCode, KafkaError
 
     partition = TopicPartition(*options.partition)
     try:
-        producer = await admin.abort(partition, options.start_offset)
+        producer = await admin.abort_transaction(partition, options.start_offset)
     except KafkaError as error:
         if error.code is ErrorCode.RESOURCE_NOT_FOUND:
             raise CommandError(f"{error}; `ottla transactions find-hanging` says where they begin") from None
@@ -152,12 +150,12 @@ async def abort_transaction(admin: "TransactionAdmin", options: argparse.Namespa
         print_text(f"{partition}: aborted the transaction of producer {producer.producer_id}")
 
 
-async def find_hanging(admin: "TransactionAdmin", options: argparse.Namespace) -> None:
+async def find_hanging(admin: "Admin", options: argparse.Namespace) -> None:
     """Those that the partitions have open and the coordinators do not know."""
     from ottla.cli.transaction_views import hanging, hanging_document
 
     partitions = await _partitions(admin, options.topics)
-    found = await admin.hanging(partitions, options.max_transaction_timeout)
+    found = await admin.find_hanging_transactions(partitions, silent_for_ms=options.max_transaction_timeout)
     if options.json:
         print_json([hanging_document(each) for each in found])
     elif found:
@@ -166,13 +164,13 @@ async def find_hanging(admin: "TransactionAdmin", options: argparse.Namespace) -
         print_text(f"none in {len(partitions)} partitions")
 
 
-async def _partitions(admin: "TransactionAdmin", topics: list[str] | None) -> "list[TopicPartition]":
+async def _partitions(admin: "Admin", topics: list[str] | None) -> "list[TopicPartition]":
     """Raises CommandError for a topic that does not exist."""
-    from ottla.core.errors import ErrorCode, KafkaError
+    from ottla.cli.partitions import existing
 
-    try:
-        return await admin.partitions(topics)
-    except KafkaError as error:
-        if error.code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
-            raise CommandError(f"{error}; `ottla topics list` shows those that exist") from None
-        raise
+    if topics is None:
+        topics = [topic.name for topic in await admin.list_topics()]
+    partitions = await existing(admin, topics)
+    for missing in set(topics) - {partition.topic for partition in partitions}:
+        raise CommandError(f"topic {missing} does not exist; `ottla topics list` shows those that do")
+    return sorted(partitions)

@@ -111,4 +111,4 @@ def test_what_cannot_be_ended(ottla: Command, client: TransactionalClient, topic
     assert ottla("transactions", "abort", topic, "--start-offset", "7").status == 2
     nowhere = ottla("transactions", "find-hanging", "--topic", "nowhere")
     assert nowhere.status == 1
-    assert "topic nowhere: UNKNOWN_TOPIC_OR_PARTITION" in nowhere.err
+    assert "topic nowhere does not exist; `ottla topics list`" in nowhere.err

@@ -22,7 +22,12 @@ from ottla.client.admin.offsets import ListedOffset, OffsetSpec
 from ottla.client.admin.producers import ProducerState
 from ottla.client.admin.results import Results
 from ottla.client.admin.topics import CreatedTopic, NewTopic
-from ottla.client.admin.transactions import FencedProducer, ListedTransaction, TransactionDescription
+from ottla.client.admin.transactions import (
+    FencedProducer,
+    HangingTransaction,
+    ListedTransaction,
+    TransactionDescription,
+)
 
 __all__ = [
     "Admin",
@@ -39,6 +44,7 @@ __all__ = [
     "FencedProducer",
     "GroupDescription",
     "GroupMember",
+    "HangingTransaction",
     "ListedGroup",
     "ListedOffset",
     "ListedTransaction",

@@ -10,7 +10,6 @@ from ottla.client.admin.group_offsets import GroupOffsetCalls
 from ottla.client.admin.groups import GroupCalls
 from ottla.client.admin.log_dirs import LogDirCalls
 from ottla.client.admin.offsets import OffsetCalls
-from ottla.client.admin.producers import ProducerCalls
 from ottla.client.admin.records import RecordCalls
 from ottla.client.admin.topics import TopicCalls
 from ottla.client.admin.transactions import TransactionCalls
@@ -29,7 +28,6 @@ class Admin(
     GroupCalls,
     GroupOffsetCalls,
     OffsetCalls,
-    ProducerCalls,
     TransactionCalls,
 ):
     """`async with Admin("localhost:9092") as admin: await admin.create_topics(["orders"])`.

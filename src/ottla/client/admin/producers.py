@@ -19,8 +19,9 @@ class ProducerState(NamedTuple):
     last_sequence: int
     last_timestamp_ms: int
     coordinator_epoch: int
-    transaction_start_offset: int
-    """Of its open transaction; -1 for none."""
+    """Of the last marker; -1 when there was none."""
+    transaction_start_offset: int | None
+    """Where its open transaction begins; None when it has none here."""
 
 
 class ProducerCalls(Calls):
@@ -63,7 +64,7 @@ def _answers(
             if partition.error_code != ErrorCode.NONE:
                 answers[item] = refused(str(item), partition.error_code, partition.error_message)
             else:
-                answers[item] = sorted(map(_state, partition.active_producers))
+                answers[item] = [_state(producer) for producer in partition.active_producers]
     return answers
 
 
@@ -74,5 +75,5 @@ def _state(producer: describing.ProducerState) -> ProducerState:
         producer.last_sequence,
         producer.last_timestamp,
         producer.coordinator_epoch,
-        producer.current_txn_start_offset,
+        producer.current_txn_start_offset if producer.current_txn_start_offset >= 0 else None,
     )

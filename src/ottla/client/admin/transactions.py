@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ottla.client.admin.calls import CoordinatorCalls, names, refused
+from ottla.client.admin.producers import ProducerCalls, ProducerState
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_COORDINATOR, OF_LEADER, by_broker, settle
 from ottla.client.coordinators import CoordinatorType
@@ -21,27 +21,27 @@ _FENCING_TIMEOUT_MS = 1
 
 
 class ListedTransaction(NamedTuple):
-    """One line of the list."""
+    """One transactional id, and the broker that coordinates it."""
 
     transactional_id: str
+    coordinator: int
     producer_id: int
     state: str
-    coordinator: int
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionDescription:
-    """One transactional id, as its coordinator knows it."""
+class TransactionDescription(NamedTuple):
+    """What the coordinator of a transactional id knows."""
 
     transactional_id: str
+    coordinator: int
     state: str
     producer_id: int
     producer_epoch: int
     timeout_ms: int
-    start_time_ms: int
-    """-1 when no transaction is open."""
-    partitions: frozenset[TopicPartition]
-    coordinator: int
+    start_ms: int | None
+    """When the transaction began; None when there is none."""
+    partitions: tuple[TopicPartition, ...]
+    """Those that are part of it; while it is ending, those that are still to be told."""
 
 
 class FencedProducer(NamedTuple):
@@ -51,7 +51,14 @@ class FencedProducer(NamedTuple):
     producer_epoch: int
 
 
-class TransactionCalls(CoordinatorCalls):
+class HangingTransaction(NamedTuple):
+    """An open transaction that nobody will end."""
+
+    partition: TopicPartition
+    producer: ProducerState
+
+
+class TransactionCalls(CoordinatorCalls, ProducerCalls):
     """Of the Admin."""
 
     async def list_transactions(
@@ -81,8 +88,11 @@ class TransactionCalls(CoordinatorCalls):
             response = await self._cluster.ask(broker, request, listing.ListTransactionsResponse)
             if response.error_code != ErrorCode.NONE:
                 raise refused(f"transactions of broker {broker}", response.error_code)
+            if response.unknown_state_filters:
+                unknown = ", ".join(response.unknown_state_filters)
+                raise KafkaError(ErrorCode.INVALID_REQUEST, f"broker {broker} knows no state {unknown}")
             return [
-                ListedTransaction(each.transactional_id, each.producer_id, each.transaction_state, broker)
+                ListedTransaction(each.transactional_id, broker, each.producer_id, each.transaction_state)
                 for each in response.transaction_states
             ]
 
@@ -131,33 +141,72 @@ class TransactionCalls(CoordinatorCalls):
         again = OF_COORDINATOR | {ErrorCode.CONCURRENT_TRANSACTIONS}
         return await settle(self._cluster, names(transactional_ids), attempt, again)
 
-    async def abort_transaction(
-        self, partition: TopicPartition, producer_id: int, producer_epoch: int, coordinator_epoch: int
-    ) -> None:
-        """Write an abort marker for a transaction that its coordinator has forgotten (KIP-664). Raises KafkaError.
+    async def abort_transaction(self, partition: TopicPartition, start_offset: int) -> ProducerState:
+        """End the transaction that begins at this offset of the partition, in this partition alone (KIP-664).
 
-        `describe_producers` tells the numbers. A transaction that is not hanging should be left to its coordinator.
+        For one that hangs: another should be left to its coordinator. The marker has the epoch that the partition has
+        seen, so it is refused when the producer has gone on. Returns whose it was. Raises KafkaError, NotFoundError
+        when no open transaction begins there.
         """
+        found = (await self.describe_producers([partition])).one(partition)
+        producer = next((each for each in found if each.transaction_start_offset == start_offset), None)
+        if producer is None:
+            text = f"no open transaction begins at offset {start_offset} of {partition}"
+            raise KafkaError(ErrorCode.RESOURCE_NOT_FOUND, text)
         marker = marking.WritableTxnMarker(
-            producer_id=producer_id,
-            producer_epoch=producer_epoch,
-            coordinator_epoch=coordinator_epoch,
+            producer_id=producer.producer_id,
+            producer_epoch=producer.producer_epoch,
+            coordinator_epoch=max(producer.coordinator_epoch, 0),
             transaction_result=False,
             topics=[
                 marking.WritableTxnMarkerTopic(name=partition.topic, partition_indexes=[partition.partition])
             ],
         )
+        (await self._mark(partition, marker)).one(partition)
+        return producer
+
+    async def _mark(
+        self, partition: TopicPartition, marker: marking.WritableTxnMarker
+    ) -> Results[TopicPartition, None]:
         request = marking.WriteTxnMarkersRequest(markers=[marker])
 
         async def ask(broker: int, _: list[TopicPartition]) -> Mapping[TopicPartition, KafkaError | None]:
-            response = await self._cluster.ask(broker, request, marking.WriteTxnMarkersResponse)
-            return _marked(response)
+            return _marked(await self._cluster.ask(broker, request, marking.WriteTxnMarkersResponse))
 
         async def attempt(left: list[TopicPartition]) -> Mapping[TopicPartition, KafkaError | None]:
             await self._cluster.refresh([partition.topic])
             return await by_broker(left, self._leader, ask)
 
-        (await settle(self._cluster, [partition], attempt, OF_LEADER)).one(partition)
+        return await settle(self._cluster, [partition], attempt, OF_LEADER)
+
+    async def find_hanging_transactions(
+        self, partitions: Iterable[TopicPartition], *, silent_for_ms: int
+    ) -> list[HangingTransaction]:
+        """Open transactions that nobody wrote to for so long and that no coordinator knows of. Raises KafkaError.
+
+        Nobody will end them, and readers of committed records wait before them for ever.
+        """
+        before_ms = self._cluster.clock.now_ms() - silent_for_ms
+        suspects = [
+            HangingTransaction(partition, producer)
+            for partition, producers in (await self.describe_producers(partitions)).checked().items()
+            for producer in producers
+            if producer.transaction_start_offset is not None and producer.last_timestamp_ms < before_ms
+        ]
+        known = await self._in_transactions({each.producer.producer_id for each in suspects})
+        return [each for each in suspects if (each.producer.producer_id, each.partition) not in known]
+
+    async def _in_transactions(self, producer_ids: set[int]) -> set[tuple[int, TopicPartition]]:
+        """Producer ids and the partitions of their transactions, as the coordinators know them."""
+        if not producer_ids:
+            return set()
+        listed = await self.list_transactions(producer_ids=producer_ids)
+        described = await self.describe_transactions([each.transactional_id for each in listed])
+        for error in described.failed.values():
+            if error.code != ErrorCode.TRANSACTIONAL_ID_NOT_FOUND:  # it has just been forgotten
+                raise error
+        found = described.succeeded.values()
+        return {(each.producer_id, partition) for each in found for partition in each.partitions}
 
 
 def _described(each: describing.TransactionState, coordinator: int) -> TransactionDescription | KafkaError:
@@ -165,13 +214,13 @@ def _described(each: describing.TransactionState, coordinator: int) -> Transacti
         return refused(f"transactional id {each.transactional_id}", each.error_code)
     return TransactionDescription(
         each.transactional_id,
+        coordinator,
         each.transaction_state,
         each.producer_id,
         each.producer_epoch,
         each.transaction_timeout_ms,
-        each.transaction_start_time_ms,
-        frozenset(TopicPartition(topic.topic, index) for topic in each.topics for index in topic.partitions),
-        coordinator,
+        each.transaction_start_time_ms if each.transaction_start_time_ms >= 0 else None,
+        tuple(TopicPartition(topic.topic, index) for topic in each.topics for index in topic.partitions),
     )
 
 

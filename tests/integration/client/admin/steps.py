@@ -57,7 +57,7 @@ class Steps:
                 await asyncio.sleep(0.05)
 
     async def produce(
-        self, partition: TopicPartition, *values: bytes, of: OpenTransaction | None = None
+        self, partition: TopicPartition, *values: bytes, of: OpenTransaction | None = None, sequence: int = 0
     ) -> None:
         """One batch, part of a transaction if `of` one, with timestamps 1000, 2000, …"""
         builder = BatchBuilder()
@@ -65,7 +65,7 @@ class Steps:
             builder = BatchBuilder(
                 producer_id=of.producer_id,
                 producer_epoch=of.producer_epoch,
-                base_sequence=0,
+                base_sequence=sequence,
                 is_transactional=True,
             )
         for number, value in enumerate(values, 1):

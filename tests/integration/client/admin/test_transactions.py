@@ -5,7 +5,7 @@ from tests.integration.client.admin.steps import Steps
 
 from ottla.client import Admin, TopicPartition
 from ottla.client.admin import OffsetSpec
-from ottla.core.errors import ErrorCode, FencedError, KafkaError
+from ottla.core.errors import ErrorCode, FencedError, KafkaError, NotFoundError
 
 
 async def test_an_open_transaction_is_shown_and_taken_over(admin: Admin, steps: Steps, topic: str) -> None:
@@ -16,7 +16,7 @@ async def test_an_open_transaction_is_shown_and_taken_over(admin: Admin, steps: 
     results = await admin.describe_transactions([topic, f"{topic}-none"])
     assert results.failed[f"{topic}-none"].code == ErrorCode.TRANSACTIONAL_ID_NOT_FOUND
     described = results.one(topic)
-    assert (described.state, described.partitions) == ("Ongoing", {partition})
+    assert (described.state, described.partitions) == ("Ongoing", (partition,))
     assert described.producer_id == transaction.producer_id
     assert described.timeout_ms == 60_000
 
@@ -42,20 +42,30 @@ async def test_an_open_transaction_is_shown_and_taken_over(admin: Admin, steps: 
     await steps.eventually(is_settled)
 
 
-async def test_a_hanging_transaction_is_aborted(admin: Admin, steps: Steps, topic: str) -> None:
+async def test_a_transaction_is_aborted_where_it_begins(admin: Admin, steps: Steps, topic: str) -> None:
     await steps.new_topic(topic)
     partition = TopicPartition(topic, 0)
-    await steps.open_transaction(topic, partition)
+    await steps.produce(partition, b"before")
+    transaction = await steps.open_transaction(topic, partition)
+    with pytest.raises(NotFoundError, match=f"no open transaction begins at offset 0 of {partition}"):
+        await admin.abort_transaction(partition, 0)
+    aborted = await admin.abort_transaction(partition, 1)
+    assert aborted.producer_id == transaction.producer_id
     [producer] = (await admin.describe_producers([partition])).one(partition)
-    gone = TopicPartition(f"{topic}-gone", 0)
-    with pytest.raises(KafkaError) as caught:
-        await admin.abort_transaction(gone, producer.producer_id, producer.producer_epoch, 0)
-    assert caught.value.code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    await admin.abort_transaction(
-        partition, producer.producer_id, producer.producer_epoch, max(producer.coordinator_epoch, 0)
-    )
-    [producer] = (await admin.describe_producers([partition])).one(partition)
-    assert producer.transaction_start_offset == -1
+    assert producer.transaction_start_offset is None
+
+
+async def test_one_that_its_coordinator_knows_does_not_hang(admin: Admin, steps: Steps, topic: str) -> None:
+    await steps.new_topic(topic, 2)
+    known, hanging = TopicPartition(topic, 0), TopicPartition(topic, 1)
+    transaction = await steps.open_transaction(topic, known)
+    await steps.produce(known, b"more of it, long ago", of=transaction, sequence=1)
+    assert await admin.find_hanging_transactions([known, hanging], silent_for_ms=60_000) == []
+
+
+async def test_a_state_that_is_none(admin: Admin) -> None:
+    with pytest.raises(KafkaError, match="knows no state Asleep"):
+        await admin.list_transactions(states=["Asleep"])
 
 
 async def test_producers_of_a_partition_that_is_not(admin: Admin, topic: str) -> None:
