@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ottla.client.sent_records import SentRecords, SomeNotSentError
     from ottla.client.settings import AdminSettings, ClientSettings, ConsumerSettings, ProducerSettings
     from ottla.client.topic import Topic
+    from ottla.client.transaction import Transaction
 
 _HOMES = {
     "Admin": "admin",
@@ -42,6 +43,7 @@ _HOMES = {
     "Stop": "on_error",
     "Topic": "topic",
     "TopicPartition": "metadata",
+    "Transaction": "transaction",
 }
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "Stop",
     "Topic",
     "TopicPartition",
+    "Transaction",
 ]
 
 

@@ -5,7 +5,10 @@ returns a Delivery to await or not; `await send_many(…)` takes a list and make
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
 
@@ -16,6 +19,8 @@ from ottla.client.cluster import Cluster
 from ottla.client.config_names import from_config
 from ottla.client.delivery import Delivery, RecordMetadata
 from ottla.client.destinations import AnyTopic, Destinations
+from ottla.client.group_metadata import GroupMetadata, OffsetAndMetadata
+from ottla.client.metadata import TopicPartition
 from ottla.client.options import ProducerOptions
 from ottla.client.producer_health import ProducerHealth
 from ottla.client.record_encoding import GivenHeaders, Headers, header_pairs
@@ -24,7 +29,12 @@ from ottla.client.sending_many import ManyRecords
 from ottla.client.sent_records import SentRecords, SomeNotSentError
 from ottla.client.settings import ProducerSettings, settings_from
 from ottla.client.topic import Topic
+from ottla.client.transaction import TransactedConsumer, Transaction
+from ottla.client.transactor import Transactor
 from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.limits import CLOSING_ABORT_SECONDS
+
+_log = logging.getLogger("ottla.client")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -41,7 +51,11 @@ class Producer:
         self._cluster = Cluster(bootstrap_servers, self.settings)
         self._clock = self._cluster.clock
         self._accumulator = Accumulator(self.settings)
-        self._sender = Sender(self._cluster, self._accumulator)
+        self._transactor: Transactor | None = None
+        if self.settings.transactional_id is not None:
+            transactional_id = self.settings.transactional_id
+            self._transactor = Transactor(self._cluster, self._accumulator, transactional_id)
+        self._sender = Sender(self._cluster, self._accumulator, self._transactor)
         self._appender = Appender(self._accumulator, self._sender, self._clock)
         self._destinations = Destinations(self._cluster, self._accumulator, self._appender)
         self._is_started = False
@@ -62,26 +76,37 @@ class Producer:
         await self.close(deliver=kind is None)
 
     async def start(self) -> None:
-        """Find a broker. Raises KafkaError when none answers; the producer is closed then."""
+        """Find a broker; with a `transactional_id`, take that over. Raises KafkaError; the producer is closed then."""
         await self._cluster.connect()
         self._is_started = True
         self._sender.refresher.keep_fresh(self._destinations.names)
+        if self._transactor is not None:
+            self._transactor.wake = self._sender.wake
+            try:
+                await self._transactor.init()
+            except BaseException:
+                await self.close(deliver=False)
+                raise
 
     async def close(self, *, deliver: bool = True) -> None:
-        """Deliver what was sent, or give it up; nothing can be sent any more. May be called twice."""
+        """Deliver what was sent, or give it up; nothing can be sent any more. May be called twice.
+
+        A transaction that is open is aborted.
+        """
         try:
-            if deliver and self._is_started:
+            if self._transactor is not None:
+                await self._leave_transaction(self._transactor)
+            elif deliver and self._is_started:
                 await self.flush()
         finally:
             error = KafkaError(ErrorCode.NETWORK_EXCEPTION, "the producer was closed")
             self._accumulator.closed = self._accumulator.closed or error
-            try:
-                await self._destinations.close(error)
-            finally:
-                try:
-                    await self._sender.close(error)
-                finally:
-                    await self._cluster.close()
+            async with AsyncExitStack() as closing:
+                closing.push_async_callback(self._cluster.close)
+                closing.push_async_callback(self._sender.close, error)
+                closing.push_async_callback(self._destinations.close, error)
+                if self._transactor is not None:
+                    closing.push_async_callback(self._transactor.close)
 
     # Sending. Topics with types are checked by a type checker; a name takes what the serializers take.
 
@@ -190,6 +215,8 @@ class Producer:
         if keys is not None and len(keys) != len(values):
             raise ValueError(f"{len(values)} values and {len(keys)} keys; there must be as many")
         self._check_open()
+        if self._transactor is not None:
+            self._transactor.machine.check_may_add()
         destination = self._destinations[topic]
         await destination.encoding.prepare()
         encoded = destination.encoding.encode_values(values)
@@ -236,7 +263,70 @@ class Producer:
 
     def health(self) -> ProducerHealth:
         """How it is doing now."""
-        return self._sender.health()
+        health = self._sender.health()
+        if self._transactor is None:
+            return health
+        return replace(health, transaction=self._transactor.machine.state.name)
+
+    # Transactions; `transaction` is the usual way, the others are its steps.
+
+    def transaction(self, consumer: TransactedConsumer | None = None) -> Transaction:
+        """`async with producer.transaction(consumer) as tx:` commits at the end what the block sent.
+
+        With a consumer, the positions that it has reached are part of the transaction, under the fencing of its
+        group (KIP-447). An exception, or a cancellation, in the block aborts.
+        """
+        self._transactions()
+        return Transaction(self, consumer)
+
+    async def init_transactions(self) -> None:
+        """Take over the `transactional_id`; `start` has done so already."""
+        await self._transactions().init()
+
+    async def begin_transaction(self) -> None:
+        """From now on everything that is sent is part of one transaction."""
+        self._check_open()
+        await self._transactions().begin()
+
+    async def send_offsets_to_transaction(
+        self, offsets: Mapping[TopicPartition, OffsetAndMetadata], group_metadata: GroupMetadata
+    ) -> None:
+        """The group's offsets become these if the transaction is committed."""
+        await self._transactions().send_offsets(offsets, group_metadata)
+
+    async def commit_transaction(self) -> None:
+        """Deliver what was sent, and make all of it visible at once.
+
+        Raises AbortableError when it has to be aborted, FatalError when the producer cannot go on, and
+        RequestTimedOutError when the outcome is not known: then call it again.
+        """
+        await self._destinations.placed()
+        await self._transactions().commit()
+
+    async def abort_transaction(self) -> None:
+        """Give up what was sent: none of it becomes visible."""
+        await self._transactions().abort()
+
+    @property
+    def may_abort(self) -> bool:
+        """Whether there is a transaction that can be aborted."""
+        return self._transactions().may_abort
+
+    def _transactions(self) -> Transactor:
+        if self._transactor is None:
+            problem = "this producer has no transactions; give it a transactional_id"
+            raise KafkaError(ErrorCode.INVALID_REQUEST, problem)
+        return self._transactor
+
+    async def _leave_transaction(self, transactor: Transactor) -> None:
+        if not transactor.may_abort:
+            return
+        try:
+            await asyncio.wait_for(transactor.abort(), CLOSING_ABORT_SECONDS)
+        except (KafkaError, TimeoutError) as error:
+            _log.warning(
+                "the open transaction of %s was not aborted: %s", self.settings.transactional_id, error
+            )
 
     def _send(
         self,
@@ -247,6 +337,8 @@ class Producer:
         partition: int | None,
         timestamp_ms: int | None,
     ) -> Delivery:
+        if self._transactor is not None:
+            self._transactor.machine.check_may_add()
         destination = self._destinations[topic]
         queues = destination.queues
         pairs: Headers = ()

@@ -217,6 +217,9 @@ COMPRESS_IN_THREAD_BYTES = 65_536
 """Records of a request from which on a client compresses them in a thread: below, the way there and back takes as
 long as zstd does."""
 
+CLOSING_ABORT_SECONDS = 5.0
+"""How long a producer that is closed tries to abort its open transaction; the coordinator does it later by itself."""
+
 PRODUCER_REST_SECONDS = 60.0
 """A partition to which a producer has sent nothing for so long is taken to know nothing of it: brokers forget
 producers after `producer.id.expiration.ms`, a day by default, and to ask costs one round trip."""
