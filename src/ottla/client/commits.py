@@ -86,7 +86,8 @@ class Commits:
             try:
                 return await self._at_coordinator(lambda node: attempt(node, member()))
             except KafkaError as error:
-                is_member = member().member_id == asking.member_id and member().generation_id > 0
+                now = member()
+                is_member = now.member_id == asking.member_id and now.generation_id > 0
                 if (
                     error.code is not ErrorCode.STALE_MEMBER_EPOCH
                     or not is_member

@@ -247,7 +247,7 @@ class Consumer(Generic[K, V]):
         """What the group has stored of a partition; None for nothing. Raises KafkaError."""
         self._committing()
         assert self._engine.commits is not None
-        return (await self._engine.commits.committed([partition], self._engine.group_metadata))[partition]
+        return (await self._engine.commits.committed([partition], self._engine.reader))[partition]
 
     def positions_to_commit(self) -> dict[TopicPartition, OffsetAndMetadata]:
         """The position behind everything that was handed out, for a transaction that did something with it."""
@@ -255,7 +255,10 @@ class Consumer(Generic[K, V]):
         return self._engine.positions.handed_out()
 
     def group_metadata(self) -> GroupMetadata:
-        """Who this consumer is in its group, for a transaction that commits its offsets."""
+        """Who this consumer is in its group, for a transaction that commits its offsets.
+
+        Raises RejoinError while it is no member: what it has read is somebody else's then.
+        """
         self._committing()
         return self._engine.group_metadata()
 

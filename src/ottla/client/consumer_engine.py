@@ -193,17 +193,33 @@ class ConsumerEngine:
             return next(iter(self.cluster.metadata.brokers), None)
 
     def group_metadata(self) -> GroupMetadata:
-        """Who this consumer is in its group; partitions by hand belong to nobody else."""
+        """Who this consumer is in its group; partitions by hand belong to nobody else.
+
+        Raises RejoinError while it is no member: without a generation a commit would overwrite those of others.
+        """
         assert self.settings.group_id is not None
-        if self.member is None or self.subscription.by_hand:
+        if self.member is None or self.subscription.by_hand or self.subscription.is_empty:
             return GroupMetadata(self.settings.group_id)
-        return self.member.metadata
+        who = self.member.metadata
+        if who.generation_id < 0:
+            text = f"not a member of group {who.group_id} now: what was read belongs to others, and is not committed"
+            raise KafkaError(
+                ErrorCode.UNKNOWN_MEMBER_ID, text, advice="read on; it comes again to whoever has it"
+            )
+        return who
 
     async def _committed(
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, OffsetAndMetadata | None]:
         assert self.commits is not None
-        return await self.commits.committed(partitions, self.group_metadata)
+        return await self.commits.committed(partitions, self.reader)
+
+    def reader(self) -> GroupMetadata:
+        """As whom offsets are read: nobody has to be a member for that."""
+        member_of = self.member is not None and not self.subscription.by_hand
+        return (
+            self.member.metadata if member_of and self.member else GroupMetadata(self.settings.group_id or "")
+        )
 
     # What is read
 
@@ -361,7 +377,7 @@ class ConsumerEngine:
         now = self.cluster.clock.monotonic()
         machine = self.member.machine if self.member is not None else None
         heard_ms = machine.heard_ms if machine is not None else None
-        who = self.group_metadata() if machine is not None else GroupMetadata("")
+        who = self.member.metadata if self.member is not None else GroupMetadata("")
         fetched = self.fetcher.fetched_at
         return ConsumerHealth(
             member_id=who.member_id,

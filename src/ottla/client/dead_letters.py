@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from ottla.client.decoding import AnyRecord
 from ottla.client.on_error import DeadLetter
-from ottla.client.producer import Producer
 from ottla.client.settings import ClientSettings, ConsumerSettings
+
+if TYPE_CHECKING:
+    from ottla.client.producer import Producer
 
 
 class DeadLetters:
@@ -27,7 +30,9 @@ class DeadLetters:
         if self._producer is not None:
             await self._producer.close()
 
-    async def _started(self) -> Producer:
+    async def _started(self) -> "Producer":
+        from ottla.client.producer import Producer
+
         if self._producer is None:
             shared = {field.name: getattr(self._settings, field.name) for field in fields(ClientSettings)}
             producer = Producer(self._servers, **shared)

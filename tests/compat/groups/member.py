@@ -126,10 +126,54 @@ def aiokafka(bootstrap: str, group: str, topic: str, settings: Settings, flags: 
     asyncio.run(consume())
 
 
+def ottla(bootstrap: str, group: str, topic: str, settings: Settings, flags: Flags) -> None:
+    from ottla.client import Consumer, TopicPartition
+
+    protocol = settings.get("group.protocol", "classic")
+    timeouts = {} if protocol == "consumer" else {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500}
+    config = {
+        "bootstrap.servers": bootstrap,
+        "group.id": group,
+        "group.protocol": protocol,
+        "auto.offset.reset": "earliest",
+        "auto.commit.interval.ms": 200,
+        "reconnect.backoff.max.ms": 200,
+    }
+
+    async def consume() -> None:
+        consumer = Consumer.from_config(config | timeouts | settings, topic)
+
+        @consumer.on_revoked
+        def revoked(partitions: frozenset[TopicPartition]) -> None:
+            say(revoked=sorted(each.partition for each in partitions))
+
+        @consumer.on_lost
+        def lost(partitions: frozenset[TopicPartition]) -> None:
+            say(lost=sorted(each.partition for each in partitions))
+
+        voice = Voice()
+        async with consumer:
+            while not flags.stops:
+                if flags.hangs:
+                    await asyncio.sleep(0.05)
+                    continue
+                polled = await consumer.getmany(timeout_ms=50)
+                voice.assigned([each.partition for each in consumer.assignment()])
+                for records in polled.values():
+                    for record in records:
+                        say(got=record.value.decode(), partition=record.partition, offset=record.offset)
+
+    try:
+        asyncio.run(consume())
+    except Exception as error:  # noqa: BLE001 - the test wants to know which
+        say(error=type(error).__name__)
+
+
 KINDS: dict[str, Callable[[str, str, str, Settings, Flags], None]] = {
     "confluent": confluent,
     "kafka-python": kafka_python,
     "aiokafka": aiokafka,
+    "ottla": ottla,
 }
 
 if __name__ == "__main__":
