@@ -14,7 +14,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, talk
+from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, client_options, talk
 from ottla.cli.errors import CommandError, UsageError
 from ottla.cli.escapes import unescape
 from ottla.cli.output import write_bytes
@@ -130,6 +130,7 @@ def _check_group(options: argparse.Namespace) -> None:
 
 async def _consume_in_group(servers: str, write: "Format", options: argparse.Namespace) -> int:
     from ottla.client.consumer import Consumer
+    from ottla.client.settings import ConsumerSettings
 
     settings: ConsumerOptions = {
         "group_id": options.group,
@@ -137,7 +138,8 @@ async def _consume_in_group(servers: str, write: "Format", options: argparse.Nam
         "auto_commit_interval_ms": 1_000,
         "fetch_max_wait_ms": options.max_wait_ms,
     }
-    async with Consumer(options.topic, bootstrap_servers=servers, **settings) as consumer:
+    told = {**client_options(options, ConsumerSettings), **settings}
+    async with Consumer(options.topic, bootstrap_servers=servers, **told) as consumer:
         await consumer.partitions(
             options.topic
         )  # that there is none is an error here, and not worth waiting for
@@ -152,9 +154,11 @@ async def _consume_in_group(servers: str, write: "Format", options: argparse.Nam
 async def _consume(servers: str, start: "Start", write: "Format", options: argparse.Namespace) -> int:
     from ottla.cli.start_offsets import ranges, start_offsets
     from ottla.client.consumer import Consumer
+    from ottla.client.settings import ConsumerSettings
 
     settings: ConsumerOptions = {"auto_offset_reset": "earliest", "fetch_max_wait_ms": options.max_wait_ms}
-    async with Consumer(bootstrap_servers=servers, **settings) as consumer:
+    told = {**client_options(options, ConsumerSettings), **settings}
+    async with Consumer(bootstrap_servers=servers, **told) as consumer:
         known = await ranges(consumer, await _chosen(consumer, options))
         starts = await start_offsets(consumer, start, known)
         ends = None if options.follow else {partition: known[partition].end for partition in known}

@@ -13,7 +13,7 @@ import argparse
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, talk
+from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, client_options, talk
 from ottla.cli.errors import CommandError
 from ottla.cli.output import print_json, print_text
 from ottla.cli.partitions import committed, existing, ranges
@@ -96,8 +96,9 @@ def _run(action: Action, options: argparse.Namespace) -> int:
 
     async def work() -> int:
         from ottla.client.admin import Admin
+        from ottla.client.settings import AdminSettings
 
-        async with Admin(servers) as admin:
+        async with Admin(servers, **client_options(options, AdminSettings)) as admin:
             await action(admin, options)
         return 0
 

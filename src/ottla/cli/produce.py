@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Literal
 
-from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, talk
+from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, client_options, talk
 from ottla.cli.deliveries import Deliveries
 from ottla.cli.errors import UsageError
 from ottla.cli.escapes import unescape
@@ -114,9 +114,11 @@ async def _produce(
     options: argparse.Namespace,
 ) -> int:
     from ottla.client.producer import Producer
+    from ottla.client.settings import ProducerSettings
 
     deliveries = Deliveries(print_offsets=options.print_offsets, json=options.json)
-    async with Producer(servers, **settings) as producer:
+    from_file = client_options(options, ProducerSettings)
+    async with Producer(servers, **{**from_file, **settings}) as producer:
         async with aclosing(records):
             async for record in records:
                 deliveries.add(await _send(producer, record, options))
@@ -127,9 +129,7 @@ async def _produce(
     return 0
 
 
-async def _send(
-    producer: "Producer", record: "InputRecord", options: argparse.Namespace
-) -> "Delivery":
+async def _send(producer: "Producer", record: "InputRecord", options: argparse.Namespace) -> "Delivery":
     """On its way; waits only while the buffer is full."""
     from ottla.client.buffer_memory import BufferFull
 

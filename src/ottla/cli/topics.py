@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, talk
+from ottla.cli.connecting import add_bootstrap_server, checked_bootstrap_servers, client_options, talk
 from ottla.cli.errors import CommandError, UsageError
 from ottla.cli.output import print_json, print_text
 from ottla.cli.topic_views import count, description, document, summary
@@ -84,8 +84,9 @@ def _run(action: Action, options: argparse.Namespace) -> int:
 
     async def work() -> int:
         from ottla.client.admin import Admin
+        from ottla.client.settings import AdminSettings
 
-        async with Admin(servers) as admin:
+        async with Admin(servers, **client_options(options, AdminSettings)) as admin:
             await action(admin, options)
         return 0
 

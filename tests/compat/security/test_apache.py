@@ -11,7 +11,9 @@ from tests.compat.security.secured import SECRET, USER, SecuredBroker, unsecured
 from tests.support.apache import missing as no_apache
 from tests.support.certificates import PASSWORD, Authority
 from tests.support.certificates import missing as no_certificates
+from tests.support.command import Command
 
+from ottla.client import Admin, Consumer, Producer
 from ottla.client.cluster import Cluster
 from ottla.client.settings import AdminSettings, settings_from
 from ottla.core.errors import AuthenticationError, ErrorCode, KafkaError
@@ -155,3 +157,39 @@ async def test_a_login_at_a_plain_listener(secured: SecuredBroker) -> None:
     options = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "PLAIN", **PASSWORDS}
     with pytest.raises(AuthenticationError, match="does no SASL; use its SASL listener"):
         await brokers(secured.server("PLAINTEXT"), **options)
+
+
+async def test_records_go_there_and_back(secured: SecuredBroker) -> None:
+    options = sasl(secured, "SCRAM-SHA-512", **PASSWORDS)
+    server = secured.server("SASL")
+    async with Admin(server, **options) as admin:
+        await admin.create_topic("there-and-back")
+    async with Producer(server, **options) as producer:
+        for number in range(10):
+            await producer.send("there-and-back", b"%d" % number)
+    consumer = Consumer(
+        "there-and-back", bootstrap_servers=server, group_id="g", auto_offset_reset="earliest", **options
+    )
+    values: list[bytes | None] = []
+    async with asyncio.timeout(30), consumer:
+        while len(values) < 10:
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                values += [record.value for record in records]
+    assert values == [b"%d" % number for number in range(10)]
+
+
+def test_the_command_line_is_let_in_by_a_file(secured: SecuredBroker, tmp_path: Path) -> None:
+    login = "org.apache.kafka.common.security.scram.ScramLoginModule"
+    for password in (SECRET, "hush"):
+        (tmp_path / password).write_text(
+            "security.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-256\nssl.truststore.type=PEM\n"
+            f"ssl.truststore.location={secured.authority.certificate}\n"
+            f'sasl.jaas.config={login} required username="{USER}" password="{password}";\n'
+        )
+    ottla = Command(secured.server("SASL"))
+    created = ottla.ok("topics", "create", "by-command", "--command-config", str(tmp_path / SECRET))
+    assert created == b"by-command: created, 1 partition\n"
+    refused = ottla("topics", "list", "--command-config", str(tmp_path / "hush"))
+    assert refused.status == 1
+    assert "check sasl_plain_username and sasl_plain_password" in refused.err
+    assert "Traceback" not in refused.err
