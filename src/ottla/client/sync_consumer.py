@@ -76,6 +76,11 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
         """What it was told, and the defaults of the rest."""
         return self._client.settings
 
+    @property
+    def asynchronous(self) -> AsyncConsumer[K, V]:
+        """The consumer itself, which lives in the event loop's thread: for a producer's transaction."""
+        return self._client
+
     # Beginning and end
 
     def __exit__(

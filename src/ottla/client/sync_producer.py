@@ -1,13 +1,15 @@
 """The producer for programs without asyncio; any number of threads may use one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, overload
+from typing import Any, ParamSpec, Self, TypeVar, Unpack, overload
 
 from ottla.client.config_names import from_config
 from ottla.client.delivery import RecordMetadata
 from ottla.client.destinations import AnyTopic
+from ottla.client.group_metadata import GroupMetadata, OffsetAndMetadata
+from ottla.client.metadata import TopicPartition
 from ottla.client.options import ProducerOptions
 from ottla.client.producer import Producer as AsyncProducer
 from ottla.client.producer_health import ProducerHealth
@@ -15,11 +17,15 @@ from ottla.client.record_encoding import GivenHeaders
 from ottla.client.sent_records import SentRecords
 from ottla.client.settings import ProducerSettings
 from ottla.client.sync_client import SyncClient
+from ottla.client.sync_consumer import Consumer
 from ottla.client.sync_inbox import Given, Inbox
+from ottla.client.sync_transaction import Transaction
 from ottla.client.topic import Topic
 
 K = TypeVar("K")
 V = TypeVar("V")
+T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Producer(SyncClient[AsyncProducer]):
@@ -95,7 +101,13 @@ class Producer(SyncClient[AsyncProducer]):
 
         Raises SerializationError, RecordTooLargeError, or the KafkaError that kept it from being saved.
         """
-        return self._ask(self._send(topic, value, key, headers, partition, timestamp_ms))
+
+        async def send() -> RecordMetadata:
+            return await self._client.send(
+                topic, value, key=key, headers=headers, partition=partition, timestamp_ms=timestamp_ms
+            )
+
+        return self._ask(self._after_inbox(send))
 
     @overload
     def send_nowait(
@@ -153,16 +165,16 @@ class Producer(SyncClient[AsyncProducer]):
         Raises SomeNotSentError, which says which were not delivered, or with `return_exceptions` only notes it:
         `errors` of the result. What cannot be encoded is raised before anything is sent.
         """
-        return self._ask(
-            self._send_many(
-                topic,
-                values,
-                keys=keys,
-                partition=partition,
-                timestamp_ms=timestamp_ms,
-                return_exceptions=return_exceptions,
-            )
+        sending = self._after_inbox(
+            self._client.send_many,
+            topic,
+            values,
+            keys=keys,
+            partition=partition,
+            timestamp_ms=timestamp_ms,
+            return_exceptions=return_exceptions,
         )
+        return self._ask(sending)
 
     def ready(self) -> None:
         """Wait until `buffer_memory` has room for another batch. Raises BufferFull after `max.block.ms`."""
@@ -170,7 +182,7 @@ class Producer(SyncClient[AsyncProducer]):
 
     def flush(self) -> None:
         """Until everything sent so far is delivered or has failed, without lingering."""
-        self._ask(self._flush())
+        self._ask(self._after_inbox(self._client.flush))
 
     def partitions_for(self, topic: AnyTopic) -> list[int]:
         """The partitions of a topic. Raises KafkaError when there is no such topic."""
@@ -178,7 +190,7 @@ class Producer(SyncClient[AsyncProducer]):
 
     def health(self) -> ProducerHealth:
         """How it is doing now."""
-        return self._ask(self._health())
+        return self._call(self._client.health)
 
     def _open_inbox(self) -> Inbox:
         if self._inbox is None or self._loop is None:
@@ -186,6 +198,48 @@ class Producer(SyncClient[AsyncProducer]):
                 "this producer is not started, or closed: use it in a with block, or call start()"
             )
         return self._inbox
+
+    # Transactions; `transaction` is the usual way, the others are its steps.
+
+    def transaction(self, consumer: Consumer[Any, Any] | None = None) -> Transaction:
+        """`with producer.transaction(consumer) as tx:` commits at the end what the block sent.
+
+        With a consumer, the positions that it has reached are part of the transaction, under the fencing of its
+        group (KIP-447). An exception in the block aborts.
+        """
+        made = self._client.transaction(None if consumer is None else consumer.asynchronous)
+        return Transaction(self, made, lambda step: self._ask(self._after_inbox(step)))
+
+    def init_transactions(self) -> None:
+        """Take over the `transactional_id`; `start` has done so already."""
+        self._ask(self._client.init_transactions())
+
+    def begin_transaction(self) -> None:
+        """From now on everything that is sent is part of one transaction."""
+        self._ask(self._after_inbox(self._client.begin_transaction))
+
+    def send_offsets_to_transaction(
+        self, offsets: Mapping[TopicPartition, OffsetAndMetadata], group_metadata: GroupMetadata
+    ) -> None:
+        """The group's offsets become these if the transaction is committed."""
+        self._ask(self._client.send_offsets_to_transaction(offsets, group_metadata))
+
+    def commit_transaction(self) -> None:
+        """Deliver what was sent, and make all of it visible at once.
+
+        Raises AbortableError when it has to be aborted, FatalError when the producer cannot go on, and
+        RequestTimedOutError when the outcome is not known: then call it again.
+        """
+        self._ask(self._after_inbox(self._client.commit_transaction))
+
+    def abort_transaction(self) -> None:
+        """Give up what was sent: none of it becomes visible."""
+        self._ask(self._after_inbox(self._client.abort_transaction))
+
+    @property
+    def may_abort(self) -> bool:
+        """Whether there is a transaction that can be aborted."""
+        return self._call(lambda: self._client.may_abort)
 
     # In the event loop.
 
@@ -199,27 +253,9 @@ class Producer(SyncClient[AsyncProducer]):
             await self._open_inbox().handed_over()
         await self._client.close(deliver=deliver)
 
-    async def _send(
-        self,
-        topic: AnyTopic,
-        value: Any,  # noqa: ANN401
-        key: Any,  # noqa: ANN401
-        headers: GivenHeaders | None,
-        partition: int | None,
-        timestamp_ms: int | None,
-    ) -> RecordMetadata:
+    async def _after_inbox(
+        self, call: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What was sent before comes first."""
         await self._open_inbox().handed_over()
-        return await self._client.send(
-            topic, value, key=key, headers=headers, partition=partition, timestamp_ms=timestamp_ms
-        )
-
-    async def _send_many(self, topic: AnyTopic, values: Sequence[Any], **options: Any) -> SentRecords:  # noqa: ANN401
-        await self._open_inbox().handed_over()
-        return await self._client.send_many(topic, values, **options)
-
-    async def _flush(self) -> None:
-        await self._open_inbox().handed_over()
-        await self._client.flush()
-
-    async def _health(self) -> ProducerHealth:
-        return self._client.health()
+        return await call(*args, **kwargs)
