@@ -13,7 +13,7 @@ from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.transaction_coordinators import TransactionCoordinators
 from ottla.broker.transaction_requests import ask
 from ottla.core.clock import Clock
-from ottla.core.errors import ErrorCode
+from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.add_partitions_to_txn import (
     AddPartitionsToTxnResult,
     AddPartitionsToTxnTopic,
@@ -76,7 +76,16 @@ class CoordinatorsGate:
             is_ending = ErrorCode.CONCURRENT_TRANSACTIONS in answers.values()
             if not adds or not is_ending or self._clock.monotonic() + pause > until:
                 return answers
-            await asyncio.sleep(pause)
+            await self._wait(transaction.transactional_id, pause)
+
+    async def _wait(self, transactional_id: str, seconds: float) -> None:
+        """Until the end that is under way is complete, or it is time to ask again."""
+        try:
+            shard = await self._transactions.shard_of(transactional_id)
+        except KafkaError:  # it stops: the next question says so
+            await asyncio.sleep(seconds)
+        else:
+            await shard.until_ended(transactional_id, seconds)
 
     async def _ask(self, transaction: AddPartitionsToTxnTransaction) -> dict[Named, ErrorCode]:
         result = await ask(

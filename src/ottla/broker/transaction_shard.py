@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ottla.broker.partition import Partition
 from ottla.broker.shard import Reply, Shard
 from ottla.broker.transaction_markers import Markers, TopicPartition
+from ottla.broker.waiting import settle, within
 from ottla.core.clock import Clock
 from ottla.core.decision import Decision, Ticket
 from ottla.core.errors import ErrorCode, KafkaError
@@ -52,6 +53,7 @@ class TransactionShard(Shard["TransactionCoordinator", TransactionRecord]):
         self._markers = markers
         self._tasks = tasks
         self._ending: set[asyncio.Task[None]] = set()
+        self._awaiting_end: dict[str, list[asyncio.Future[ErrorCode]]] = {}
         machine.set_coordinator_epoch(partition.leader_epoch)
 
     async def ask(self, decide: Decide) -> Reply:
@@ -73,6 +75,12 @@ class TransactionShard(Shard["TransactionCoordinator", TransactionRecord]):
         self.machine.forget_undecided(key, self._now_ms())
 
     # Ends.
+
+    async def until_ended(self, transactional_id: str, seconds: float) -> None:
+        """Wait until an end that is under way is complete, but not for longer."""
+        future: asyncio.Future[ErrorCode] = self._loop.create_future()
+        self._awaiting_end.setdefault(transactional_id, []).append(future)
+        await within(future, seconds)
 
     def _carried_out(self, decision: Decision[TransactionRecord, Reply]) -> None:
         assert isinstance(decision, TransactionDecision)
@@ -105,6 +113,8 @@ class TransactionShard(Shard["TransactionCoordinator", TransactionRecord]):
                 self._complain(end, {each: outcomes[each] for each in missing}, delay)
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, MARKER_RETRY_MAX_SECONDS)
+        for future in self._awaiting_end.pop(end.transactional_id, ()):
+            settle(future, ErrorCode.NONE)
 
     def _report(self, end: EndOfTransaction, partitions: set[TopicPartition]) -> None:
         decision = self.machine.markers_written(
