@@ -87,6 +87,10 @@ class Destinations(dict[AnyTopic, Destination]):
         if self._finding:
             await asyncio.wait(list(self._finding.values()))
 
+    def drop_parked(self, error: KafkaError) -> None:
+        """What is parked now fails."""
+        self._parking.drop(error)
+
     def names(self) -> list[str]:
         """Of the topics that are in use."""
         return list(self._queues)

@@ -71,6 +71,14 @@ class Parking:
             self._free(record)
             record.failed(error)
 
+    def drop(self, error: KafkaError) -> None:
+        """What is parked now fails."""
+        for topic, records in self._records.items():
+            self._records[topic] = []
+            for record in records:
+                self._free(record)
+                record.failed(error)
+
     def close(self, error: KafkaError) -> None:
         """Nothing can be sent at all."""
         for topic in list(self._records):

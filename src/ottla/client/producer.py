@@ -305,6 +305,9 @@ class Producer:
 
     async def abort_transaction(self) -> None:
         """Give up what was sent: none of it becomes visible."""
+        if self.may_abort:
+            problem = KafkaError(ErrorCode.TRANSACTION_ABORTABLE, "the transaction is aborted")
+            self._destinations.drop_parked(problem)
         await self._transactions().abort()
 
     @property
@@ -322,7 +325,7 @@ class Producer:
         if not transactor.may_abort:
             return
         try:
-            await asyncio.wait_for(transactor.abort(), CLOSING_ABORT_SECONDS)
+            await asyncio.wait_for(self.abort_transaction(), CLOSING_ABORT_SECONDS)
         except (KafkaError, TimeoutError) as error:
             _log.warning(
                 "the open transaction of %s was not aborted: %s", self.settings.transactional_id, error
