@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from ottla import Admin
+from ottla.client.settings import AdminSettings, settings_from
 from ottla.testing import BrokerProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = (REPOSITORY / "README.md").read_text()
+ADMIN_GUIDE = (REPOSITORY / "docs" / "guide" / "admin.md").read_text()
 GUIDE = (REPOSITORY / "docs" / "guide" / "first-steps.md").read_text()
 
 
@@ -80,6 +83,30 @@ def test_the_guides_python_saves_and_reads() -> None:
     with BrokerProcess() as broker:
         printed = run([sys.executable, "-c", code], broker)
     assert printed == "saved in partition 0 at offset 0\norders-0 0 b'alice' b'tea'\n"
+
+
+def test_the_guide_to_administering_runs() -> None:
+    with BrokerProcess() as broker:
+        printed = run([sys.executable, "-c", block(ADMIN_GUIDE, "python", "create_topics(")], broker)
+    assert printed.splitlines() == [
+        "orders: 3 partitions",
+        "no spaces: INVALID_TOPIC_EXCEPTION",
+        "3600000 TOPIC",
+        "{TopicPartition(topic='orders', partition=0): OffsetAndMetadata(offset=0, leader_epoch=-1, metadata='')}",
+        "0",
+    ]
+
+
+def test_the_options_of_the_guide_to_administering_are_options() -> None:
+    told: dict[str, dict[str, str]] = {}
+    exec(block(ADMIN_GUIDE, "python", "security_protocol"), told)
+    assert settings_from(AdminSettings, told["options"]).sasl_mechanism == "SCRAM-SHA-512"
+
+
+def test_the_guide_to_administering_names_every_call() -> None:
+    calls = {name for name in dir(Admin) if not name.startswith("_")}
+    calls -= {"close", "from_config", "now_ms"}
+    assert {name for name in re.findall(r"`(\w+)`", ADMIN_GUIDE) if hasattr(Admin, name)} >= calls
 
 
 def test_the_guides_tests_run() -> None:
