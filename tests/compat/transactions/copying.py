@@ -15,7 +15,8 @@ from tests.support.wire import RawConnection
 PARTITIONS = 3
 KEYS = 12
 RECORDS_PER_SECOND = 300
-CATCH_UP_SECONDS = 60.0
+STUCK_SECONDS = 45.0
+"""Without a step forward. Longer than sessions, transactions and rebalances last."""
 
 Records = dict[bytes, list[bytes]]
 """Values by key, in order."""
@@ -91,18 +92,22 @@ class Run:
         """Wait for the copiers, and compare every output with the input."""
         wanted = committed(self.broker.bootstrap, self.source)
         assert sum(map(len, wanted.values())) == self.feeder.count
-        deadline = time.monotonic() + CATCH_UP_SECONDS
         try:
             for target in sorted({copier.target for copier in self.copiers}):
-                found = committed(self.broker.bootstrap, target)
-                while _count(found) < _count(wanted):
-                    assert time.monotonic() < deadline, self._behind(target, found, wanted)
-                    self._keep_running()
-                    time.sleep(0.5)
-                    found = committed(self.broker.bootstrap, target)
-                assert differences(wanted, found) == [], target
+                assert differences(wanted, self._copied(target, wanted)) == [], target
         finally:
             self.close()
+
+    def _copied(self, target: str, wanted: Records) -> Records:
+        """All of it, as soon as it is as much as the input."""
+        count, since = -1, time.monotonic()
+        while _count(found := committed(self.broker.bootstrap, target)) < _count(wanted):
+            if _count(found) > count:
+                count, since = _count(found), time.monotonic()
+            assert time.monotonic() < since + STUCK_SECONDS, self._behind(target, found, wanted)
+            self._keep_running()
+            time.sleep(0.5)
+        return found
 
     def _behind(self, target: str, found: Records, wanted: Records) -> str:
         for copier in self.copiers:
