@@ -23,8 +23,8 @@ class Chunk:
     next_offset: int
     """The position behind it, and behind what follows and is not shown."""
     size_in_bytes: int
-    origin: object = None
-    """Whom it came from; the fetcher's own mark."""
+    broker: int
+    """The node id of who sent it."""
     is_checked: bool = False
     """Whether it is ready to be decoded."""
 
@@ -91,7 +91,7 @@ def _unpacked(batch: Batch, check_crc: bool) -> Batch:
 
 
 def chunks(
-    place: Place, arrived: Sequence[Batch], aborted: Sequence[AbortedTransaction] | None
+    place: Place, arrived: Sequence[Batch], aborted: Sequence[AbortedTransaction] | None, broker: int = -1
 ) -> Iterator[Chunk]:
     """What a reader sees of these; `aborted` lists the transactions that it must not see, None for all seen.
 
@@ -102,9 +102,9 @@ def chunks(
         if shown:
             if held is not None:
                 yield held
-            held = Chunk(place, batch, batch.next_offset, batch.size_in_bytes)
+            held = Chunk(place, batch, batch.next_offset, batch.size_in_bytes, broker)
         elif held is None:
-            held = Chunk(place, None, batch.next_offset, batch.size_in_bytes)
+            held = Chunk(place, None, batch.next_offset, batch.size_in_bytes, broker)
         else:
             held.next_offset = batch.next_offset
             held.size_in_bytes += batch.size_in_bytes

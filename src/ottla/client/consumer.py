@@ -63,8 +63,6 @@ class Consumer(Generic[K, V]):
         self.settings = settings_from(ConsumerSettings, options)
         classic_only = bool(_CLASSIC_ONLY & options.keys())
         self._engine = ConsumerEngine(bootstrap_servers, self.settings, topics, classic_only=classic_only)
-        if topics:
-            self._engine.subscription.to_topics(topics)
 
     @classmethod
     def from_config(cls, config: Mapping[str, object], *topics: str | Topic[K, V]) -> Self:
@@ -161,15 +159,15 @@ class Consumer(Generic[K, V]):
         ):
             if hook is not None:
                 add(hook)
-        self._engine.subscribe_to(topics, pattern)
+        self._engine.subscribing.to(topics, pattern)
 
     async def unsubscribe(self) -> None:
         """Read nothing any more. A member commits, gives up its partitions and leaves its group."""
-        await self._engine.unsubscribe()
+        await self._engine.subscribing.to_nothing()
 
     def assign(self, partitions: Collection[TopicPartition]) -> None:
         """Read these partitions, instead of what was read; a group shares nothing then, it only keeps offsets."""
-        self._engine.assign(partitions)
+        self._engine.subscribing.by_hand(partitions)
 
     def assignment(self) -> frozenset[TopicPartition]:
         """The partitions that are read now."""
@@ -177,7 +175,7 @@ class Consumer(Generic[K, V]):
 
     def subscription(self) -> frozenset[str]:
         """The topics subscribed to, as far as they are known by name."""
-        return self._engine.subscription.topics
+        return self._engine.subscribing.subscription.topics
 
     def pause(self, *partitions: TopicPartition) -> None:
         """Hand out nothing of these until `resume`; they stay this consumer's."""
@@ -190,7 +188,7 @@ class Consumer(Generic[K, V]):
         """Undo `pause`."""
         for partition in partitions:
             self._engine.positions.of(partition).paused = False
-        self._engine.fetcher.resumed()
+        self._engine.fetcher.queue.resumed()
 
     def paused(self) -> frozenset[TopicPartition]:
         """Those that are paused."""
@@ -198,12 +196,12 @@ class Consumer(Generic[K, V]):
 
     def on_assigned(self, hook: HookT) -> HookT:
         """`@consumer.on_assigned`: called (and awaited) with partitions before anything of them is handed out."""
-        self._engine.subscription.hooks.assigned.append(hook)
+        self._engine.subscribing.subscription.hooks.assigned.append(hook)
         return hook
 
     def on_revoked(self, hook: HookT) -> HookT:
         """`@consumer.on_revoked`: called (and awaited) when their records are finished, before they are given up."""
-        self._engine.subscription.hooks.revoked.append(hook)
+        self._engine.subscribing.subscription.hooks.revoked.append(hook)
         return hook
 
     def on_lost(self, hook: HookT) -> HookT:
@@ -211,29 +209,29 @@ class Consumer(Generic[K, V]):
 
         Without one the hooks of `on_revoked` are called.
         """
-        self._engine.subscription.hooks.lost.append(hook)
+        self._engine.subscribing.subscription.hooks.lost.append(hook)
         return hook
 
     # Positions
 
     async def position(self, partition: TopicPartition) -> int:
         """The offset of the next record to be handed out, found out first if need be. Raises KafkaError."""
-        place = await self._engine.located(partition)
+        place = await self._engine.seeking.located(partition)
         return place.position
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Go on from this offset. Raises KafkaError for a partition that is not read by this consumer."""
         if offset < 0:
             raise ValueError(f"{offset} is no offset; seek_to_beginning and seek_to_end go to the ends")
-        self._engine.seek(partition, offset)
+        self._engine.seeking.to_offset(partition, offset)
 
     async def seek_to_beginning(self, *partitions: TopicPartition) -> None:
         """Go on from the first record that there still is, of these or of all."""
-        await self._engine.seek_to_time(partitions, EARLIEST)
+        await self._engine.seeking.to_time(partitions, EARLIEST)
 
     async def seek_to_end(self, *partitions: TopicPartition) -> None:
         """Go on from what comes next, of these or of all."""
-        await self._engine.seek_to_time(partitions, LATEST)
+        await self._engine.seeking.to_time(partitions, LATEST)
 
     # Offsets
 
@@ -281,13 +279,13 @@ class Consumer(Generic[K, V]):
         """The first record at or after each one's moment; None where there is none."""
         if any(time_ms < 0 for time_ms in times_ms.values()):
             raise ValueError("a moment is in milliseconds since 1970, and not negative")
-        found = await self._engine.find_offsets(times_ms)
+        found = await self._engine.seeking.find_offsets(times_ms)
         return {partition: at if at.offset >= 0 else None for partition, at in found.items()}
 
     async def _found(
         self, partitions: Iterable[TopicPartition], timestamp: int
     ) -> dict[TopicPartition, FoundOffset]:
-        return await self._engine.find_offsets(dict.fromkeys(partitions, timestamp))
+        return await self._engine.seeking.find_offsets(dict.fromkeys(partitions, timestamp))
 
     # Looking at it
 

@@ -8,13 +8,13 @@ has to wait for it.
 
 import asyncio
 import logging
-from collections import defaultdict, deque
-from collections.abc import Callable, Collection
+from collections import defaultdict
 from dataclasses import dataclass
 
 from ottla.client.backoff import backoff_seconds
-from ottla.client.chunks import Chunk, chunks
+from ottla.client.chunks import chunks
 from ottla.client.cluster import Cluster
+from ottla.client.fetch_queue import FetchQueue
 from ottla.client.fetch_session import SESSION_ERRORS, FetchSession, Wish
 from ottla.client.lane import Lane
 from ottla.client.metadata import TopicPartition
@@ -34,30 +34,16 @@ LAST_VERSION_WITH_NAMES = 12
 READ_COMMITTED = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A partition that cannot be read on; None for an error that is everybody's."""
-
-    place: Place | None
-    error: KafkaError
-
-
 @dataclass(slots=True)
-class Source:
+class _Broker:
     """What is under way with one broker."""
 
     session: FetchSession
     busy: bool = False
-    waiting_bytes: int = 0
-    """What it sent and nobody has taken yet."""
-    not_before: float = 0.0
-
-
-_Entry = tuple[Chunk, Source] | Failure
 
 
 class Fetcher:
-    """Fetches what `positions` says; what arrives is taken by `take`."""
+    """Fetches what `positions` says into its `queue`."""
 
     def __init__(
         self, cluster: Cluster, settings: ConsumerSettings, positions: Positions, refresher: Refresher
@@ -66,86 +52,15 @@ class Fetcher:
         self._settings = settings
         self._positions = positions
         self._lane = Lane(cluster)
-        self._brokers: defaultdict[int, Source] = defaultdict(lambda: Source(FetchSession()))
-        self._ready: deque[_Entry] = deque()
-        self._put_by: list[_Entry] = []
+        self.queue = FetchQueue(positions)
+        self._brokers: defaultdict[int, _Broker] = defaultdict(lambda: _Broker(FetchSession()))
         self._woken = asyncio.Event()
         self._requests = Tasks("consumer")
         self._refresher = refresher
         self._read_committed = settings.isolation_level == "read_committed"
-        self.arrived: Callable[[], None] = lambda: None
-        """Called when there is something to take, or to be done about a position."""
+        self.queue.freed = self.wake
         self.fetched_at: float | None = None
         """When a broker last answered a fetch, by the monotonic clock."""
-
-    # What the reader calls
-
-    def take(self, only: Collection[TopicPartition] = ()) -> Chunk | None:
-        """The next that arrived and may be handed out, of these partitions or, without any, of all; None when
-        there is nothing. Raises KafkaError once for a partition that cannot be read on: it stays where it is
-        until it is sought."""
-        passed_over: list[_Entry] = []
-        try:
-            while self._ready:
-                entry = self._ready.popleft()
-                if isinstance(entry, Failure):
-                    if entry.place is None or self._positions.is_current(entry.place):
-                        raise entry.error
-                    continue
-                chunk, broker = entry
-                if not self._positions.is_current(chunk.place):
-                    self._freed(chunk, broker)
-                elif chunk.place.paused or chunk.place.held_back:
-                    self._put_by.append(entry)
-                elif only and chunk.place.partition not in only:
-                    passed_over.append(entry)
-                else:
-                    self._freed(chunk, broker)
-                    chunk.origin = broker
-                    return chunk
-            return None
-        finally:
-            self._ready.extendleft(reversed(passed_over))
-
-    def take_small(self, only: Collection[TopicPartition] = ()) -> Chunk | None:
-        """The same, but nothing that is an error, or so large that it has to be prepared in a thread."""
-        if not self._ready or isinstance(self._ready[0], Failure):
-            return None
-        if self._ready[0][0].is_large or (only and self._ready[0][0].place.partition not in only):
-            return None
-        return self.take(only)
-
-    def take_next_of(self, place: Place) -> Chunk | None:
-        """What is to be taken next, if it is of this place and small."""
-        if not self._ready or isinstance(self._ready[0], Failure) or self._ready[0][0].place is not place:
-            return None
-        return self.take_small()
-
-    def count_next_of(self, place: Place, enough: int) -> int:
-        """About how many records of this place come next; `enough` as well if something else comes after them."""
-        count = 0
-        for entry in self._ready:
-            if isinstance(entry, Failure) or entry[0].place is not place:
-                return enough
-            count += entry[0].batch.records_count if entry[0].batch is not None else 0
-            if count >= enough:
-                break
-        return count
-
-    def put_back(self, chunk: Chunk) -> None:
-        """It was not handed out, or not to its end: it is the next to be taken."""
-        broker = chunk.origin
-        assert isinstance(broker, Source)
-        broker.waiting_bytes += chunk.size_in_bytes
-        self._ready.appendleft((chunk, broker))
-        self.arrived()
-
-    def resumed(self) -> None:
-        """Something that was paused or held back no longer is, or is gone."""
-        self._ready.extendleft(reversed(self._put_by))
-        self._put_by.clear()
-        self.wake()
-        self.arrived()
 
     def wake(self) -> None:
         """Positions or metadata have changed."""
@@ -155,8 +70,7 @@ class Fetcher:
         """Tell the application, once everything that came before is taken."""
         if place is not None:
             place.problem = error
-        self._ready.append(Failure(place, error))
-        self.arrived()
+        self.queue.add_failure(place, error)
 
     def try_again(self, place: Place, error: KafkaError) -> None:
         """After a while and with fresh metadata, unless it has been in vain for too long."""
@@ -209,8 +123,8 @@ class Fetcher:
                 self.try_again(place, KafkaError(ErrorCode.LEADER_NOT_AVAILABLE, text))
                 continue
             broker = self._brokers[node]
-            too_much = broker.waiting_bytes >= self._settings.max_partition_fetch_bytes
-            if not broker.busy and not too_much and broker.not_before <= now:
+            too_much = self.queue.waiting_bytes(node) >= self._settings.max_partition_fetch_bytes
+            if not broker.busy and not too_much:
                 due[node][place.partition] = place
         return due
 
@@ -237,19 +151,17 @@ class Fetcher:
     async def _wait(self) -> None:
         now = self._cluster.clock.monotonic()
         times = [place.not_before for place in self._positions if place.not_before > now]
-        times += [broker.not_before for broker in self._brokers.values() if broker.not_before > now]
         try:
             async with asyncio.timeout(min(times) - now if times else None):
                 await self._woken.wait()
         except TimeoutError:
             pass
 
-    async def _fetch(self, node: int, broker: Source, places: dict[TopicPartition, Place]) -> None:
+    async def _fetch(self, node: int, broker: _Broker, places: dict[TopicPartition, Place]) -> None:
         try:
             response = await self._ask(node, broker.session, places)
             names = broker.session.names()
             broker.session.answered(response)
-            broker.not_before = self._cluster.clock.monotonic() + response.throttle_time_ms / 1000
             self._raise_if_refused(node, response)
             self.fetched_at = self._cluster.clock.monotonic()
             for topic in response.responses:
@@ -257,7 +169,7 @@ class Fetcher:
                 for data in topic.partitions:
                     place = places.get(TopicPartition(name, data.partition_index))
                     if place is not None and self._positions.is_current(place):
-                        self._receive(place, broker, data)
+                        self._receive(place, node, data)
         except KafkaError as error:
             broker.session.broken()
             for place in places.values():
@@ -311,11 +223,11 @@ class Fetcher:
 
     # What arrives
 
-    def _receive(self, place: Place, broker: Source, data: PartitionData) -> None:
+    def _receive(self, place: Place, node: int, data: PartitionData) -> None:
         code = ErrorCode(data.error_code)
         if code is ErrorCode.OFFSET_OUT_OF_RANGE and place.read_replica is None:
             place.wants_reset = True
-            self.arrived()
+            self.queue.arrived()
         elif code is not ErrorCode.NONE:
             place.read_replica = None
             self.try_again(place, KafkaError(code, f"{place.partition}: {code.name}: {code.message}"))
@@ -325,17 +237,18 @@ class Fetcher:
             place.log_start_offset = max(place.log_start_offset, data.log_start_offset)
             if data.preferred_read_replica >= 0:
                 self._prefer(place, data.preferred_read_replica)
-            self._accept(place, broker, data)
+            self._accept(place, node, data)
 
     def _prefer(self, place: Place, replica: int) -> None:
         place.read_replica = replica
         max_age_s = self._settings.metadata_max_age_ms / 1000
         place.read_replica_until = self._cluster.clock.monotonic() + max_age_s
 
-    def _accept(self, place: Place, broker: Source, data: PartitionData) -> None:
+    def _accept(self, place: Place, node: int, data: PartitionData) -> None:
         try:
             arrived = list(batches(data.records or b""))
-            found = list(chunks(place, arrived, data.aborted_transactions if self._read_committed else None))
+            aborted = data.aborted_transactions if self._read_committed else None
+            found = list(chunks(place, arrived, aborted, node))
         except ValueError as error:
             text = f"{place.partition} at {place.fetch_offset}: {error}"
             self.try_again(place, KafkaError(ErrorCode.CORRUPT_MESSAGE, text))
@@ -344,12 +257,4 @@ class Fetcher:
             return
         place.fetch_offset, place.fetch_epoch = found[-1].next_offset, arrived[-1].partition_leader_epoch
         for chunk in found:
-            broker.waiting_bytes += chunk.size_in_bytes
-            self._ready.append((chunk, broker))
-        self.arrived()
-
-    def _freed(self, chunk: Chunk, broker: Source) -> None:
-        before, limit = broker.waiting_bytes, self._settings.max_partition_fetch_bytes
-        broker.waiting_bytes -= chunk.size_in_bytes
-        if before >= limit > broker.waiting_bytes:
-            self.wake()
+            self.queue.add(chunk)

@@ -13,17 +13,16 @@ Rules, beside those of `membership`; the states are in `membership_phases`:
 
 from collections.abc import Mapping
 
+from ottla.client import membership_requests as requests
 from ottla.client.membership import NOTHING, Change, ChangeKind, MemberConfig, Membership, Partitions, Wanted
-from ottla.client.membership_assignment import assigned, assignments, protocol, subscriptions
+from ottla.client.membership_assignment import assigned, assignments, subscriptions
 from ottla.client.membership_phases import REMEDIES, TRANSITIONS, Event, Phase, Remedy
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.groups.assignors.client import CLIENT_ASSIGNORS, Subscribed
-from ottla.groups.consumer_protocol import PROTOCOL_TYPE
-from ottla.wire.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
+from ottla.wire.messages.heartbeat import HeartbeatResponse
 from ottla.wire.messages.join_group import JoinGroupRequest, JoinGroupResponse
-from ottla.wire.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse, MemberIdentity
+from ottla.wire.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
 from ottla.wire.messages.sync_group import (
-    SyncGroupRequest,
     SyncGroupRequestAssignment,
     SyncGroupResponse,
 )
@@ -151,18 +150,16 @@ class ClassicMembership(Membership):
         if self.failure is not None:
             return None
         if self.phase is Phase.JOINING:
-            return self._join_request()
+            self._joined_for = self.wanted
+            # Eager members forget what they have but in the memory of `sticky`, which says when that was.
+            claim = self._previous[0], self.generation_id if self.cooperative else self._previous[1]
+            return requests.join(self.config, self.member_id, self.wanted.topics, self._owned, claim)
         if self.phase is Phase.SYNCING:
-            return self._sync_request()
+            return requests.sync(self.config, self._membership, self._strategy, self._shares)
         if self.phase is Phase.LEAVING and (self._leaves_late or not self._owned):
             return self._leave_request()
         if self._holds_generation() and now_ms >= self._heartbeat_at_ms:
-            return HeartbeatRequest(
-                group_id=self.config.group_id,
-                generation_id=self.generation_id,
-                member_id=self.member_id,
-                group_instance_id=self.config.instance_id,
-            )
+            return requests.heartbeat(self.config, self._membership)
         return None
 
     def _due_ms(self) -> int | None:
@@ -172,43 +169,18 @@ class ClassicMembership(Membership):
             return 0
         return self._heartbeat_at_ms if self._holds_generation() else None
 
+    @property
+    def _membership(self) -> tuple[str, int]:
+        return self.member_id, self.generation_id
+
     def _holds_generation(self) -> bool:
         return self.generation_id != NO_GENERATION and self.phase in _HEARTBEATS
-
-    def _join_request(self) -> JoinGroupRequest:
-        self._joined_for = self.wanted
-        config = self.config
-        claim = self._previous[0], self.generation_id if self.cooperative else self._previous[1]
-        return JoinGroupRequest(
-            group_id=config.group_id,
-            session_timeout_ms=config.session_timeout_ms,
-            rebalance_timeout_ms=config.max_poll_interval_ms,
-            member_id=self.member_id,
-            group_instance_id=config.instance_id,
-            protocol_type=PROTOCOL_TYPE,
-            protocols=[
-                protocol(assignor, self.wanted.topics, self._owned, claim, config.rack_id)
-                for assignor in config.assignors
-            ],
-        )
-
-    def _sync_request(self) -> SyncGroupRequest:
-        return SyncGroupRequest(
-            group_id=self.config.group_id,
-            generation_id=self.generation_id,
-            member_id=self.member_id,
-            group_instance_id=self.config.instance_id,
-            protocol_type=PROTOCOL_TYPE,
-            protocol_name=self._strategy,
-            assignments=self._shares,
-        )
 
     def _leave_request(self) -> LeaveGroupRequest | None:
         if self.config.instance_id is not None or not self.member_id:
             self._gone()
             return None
-        member = MemberIdentity(member_id=self.member_id, reason="the consumer leaves")
-        return LeaveGroupRequest(group_id=self.config.group_id, members=[member])
+        return requests.leave(self.config, self.member_id)
 
     # Answers
 
@@ -265,7 +237,7 @@ class ClassicMembership(Membership):
         if self.phase is Phase.SYNCING and remedy is Remedy.AGAIN:
             remedy = Remedy.JOIN  # the coordinator that parked it is gone, and the assignment with it
         if remedy is Remedy.END:
-            self._fail(_end(code, self.config))
+            self._fail(requests.final_error(code, self.config))
             return
         if remedy is Remedy.AGAIN or (self.phase is Phase.JOINING and remedy is not Remedy.AGAIN_AS):
             self._try_again(KafkaError(code, f"{api}: {code.name}"), now_ms)
@@ -346,16 +318,6 @@ class ClassicMembership(Membership):
     def _move(self, event: Event) -> None:
         assert (self.phase, event) in TRANSITIONS, f"{event.name} in {self.phase.name}"
         self.phase = TRANSITIONS[self.phase, event]
-
-
-def _end(code: ErrorCode, config: MemberConfig) -> KafkaError:
-    text = f"group {config.group_id}: {code.name}: {code.message}"
-    if code is ErrorCode.FENCED_INSTANCE_ID:
-        text += f" The other one has the same group_instance_id, {config.instance_id}."
-    elif code is ErrorCode.INCONSISTENT_GROUP_PROTOCOL:
-        names = ", ".join(assignor.name for assignor in config.assignors)
-        text += f" This one offers partition_assignment_strategy {names}."
-    return KafkaError(code, text)
 
 
 _IN_A_GENERATION = {Phase.PREPARING, Phase.ASSIGNING, Phase.SYNCING, Phase.STABLE}

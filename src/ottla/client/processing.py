@@ -70,7 +70,7 @@ class Processing:
             reading.on_stop = None
             for place in self._engine.positions:
                 if place.is_in_hand:
-                    self._engine.seek(place.partition, place.finished)
+                    self._engine.seeking.to_offset(place.partition, place.finished)
             await self._dead_letters.close()
 
     async def _wait_for_room(self) -> None:

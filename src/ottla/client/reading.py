@@ -55,6 +55,7 @@ class Reading:
         self.decoding = decoding
         self._positions = positions
         self._fetcher = fetcher
+        self._queue = fetcher.queue
         self._opened: Opened | None = None
         self._cut: tuple[Chunk, Cut, int] | None = None
         self._hand: list[Place] = []
@@ -225,16 +226,16 @@ class Reading:
         while True:
             if (opened := self._still_open(only)) is not None:
                 return opened
-            chunk = self._fetcher.take_small(only)
+            chunk = self._queue.take_small(only)
             if chunk is None or self.decoding.of(chunk.place.partition.topic).prepared:
                 if chunk is not None:
-                    self._fetcher.put_back(chunk)
+                    self._queue.put_back(chunk)
                 return None
             try:
                 chunk.prepare_now(check_crcs=self.decoding.check_crcs)
                 self._begin(chunk, self.decoding.records_now(chunk, chunk.place.position))
             except KafkaError:
-                self._fetcher.put_back(chunk)  # whoever reads next is told
+                self._queue.put_back(chunk)  # whoever reads next is told
                 return None
 
     def _begin(self, chunk: Chunk, records: list[AnyRecord]) -> None:
@@ -270,7 +271,7 @@ class Reading:
     def _put_back_opened(self) -> None:
         opened, self._opened = self._opened, None
         if opened is not None and opened.rest.__length_hint__():
-            self._fetcher.put_back(opened.chunk)
+            self._queue.put_back(opened.chunk)
         elif opened is not None:
             _advance(opened.place, opened.chunk.next_offset, opened.chunk.epoch)
 
@@ -294,10 +295,7 @@ class Reading:
             async with asyncio.timeout(max_wait_s):
                 while self._cut is not None:
                     chunk, cut, start = self._cut
-                    if (
-                        cut.count - start + self._fetcher.count_next_of(chunk.place, max_records)
-                        >= max_records
-                    ):
+                    if cut.count - start + self._queue.count_next_of(chunk.place, max_records) >= max_records:
                         return
                     await self._wait(came=False)
         except TimeoutError:
@@ -324,7 +322,7 @@ class Reading:
 
     def _cut_next_of(self, place: Place) -> None:
         """The next chunk, if it is of the same place and needs no waiting."""
-        chunk = self._fetcher.take_next_of(place)
+        chunk = self._queue.take_next_of(place)
         if chunk is None:
             return
         cut = Cut(chunk, self.decoding, None)
@@ -333,14 +331,14 @@ class Reading:
         except KafkaError:
             cut.count = -1  # whoever reads next is told
         if cut.count <= 0 or self.decoding.of(place.partition.topic).prepared:
-            self._fetcher.put_back(chunk)
+            self._queue.put_back(chunk)
         else:
             self._cut = (chunk, cut, 0)
 
     def _put_back_cut(self) -> None:
         cut, self._cut = self._cut, None
         if cut is not None:
-            self._fetcher.put_back(cut[0])
+            self._queue.put_back(cut[0])
 
     # Both
 
@@ -349,7 +347,7 @@ class Reading:
         while True:
             await self._breathe()
             self._raise_if_failed()
-            chunk = self._fetcher.take(only)
+            chunk = self._queue.take(only)
             if chunk is None:
                 await self._wait()
                 continue
@@ -368,7 +366,7 @@ class Reading:
                 self._fetcher.wake()
             raise
         except BaseException:
-            self._fetcher.put_back(chunk)
+            self._queue.put_back(chunk)
             raise
 
     def _may_go_out(self, chunk: Chunk) -> bool:
@@ -377,7 +375,7 @@ class Reading:
         if not self._positions.is_current(place):
             return False
         if place.paused or place.held_back:
-            self._fetcher.put_back(chunk)
+            self._queue.put_back(chunk)
             return False
         return True
 

@@ -50,7 +50,7 @@ class Rebalancing:
             place.held_back = False
         self.count += 1
         self._locator.wake()
-        self._fetcher.resumed()
+        self._fetcher.queue.resumed()
 
     async def revoked(self, partitions: Partitions, overtaken: asyncio.Event) -> None:
         places = self._hold_back(partitions)
@@ -98,4 +98,4 @@ class Rebalancing:
     def _give_up(self, partitions: Partitions) -> None:
         self._positions.remove(partitions)
         self.count += 1
-        self._fetcher.resumed()
+        self._fetcher.queue.resumed()

@@ -85,7 +85,7 @@ async def test_a_large_batch_is_prepared_once_and_reads_the_same() -> None:
     for value in values:
         builder.append(0, None, value)
     raw = builder.build(0)
-    chunk = Chunk(PLACE, Batch(raw), 2000, DECODE_ON_THE_SPOT_BYTES + 1)
+    chunk = Chunk(PLACE, Batch(raw), 2000, DECODE_ON_THE_SPOT_BYTES + 1, 0)
     padded = raw if len(raw) > DECODE_ON_THE_SPOT_BYTES else None
     await chunk.prepare(check_crcs=True)
     await chunk.prepare(check_crcs=True)
@@ -99,7 +99,7 @@ async def test_a_large_batch_is_prepared_once_and_reads_the_same() -> None:
 async def test_a_wrong_checksum_is_an_error_that_names_the_place(count: int) -> None:
     raw = bytearray(data(4, count))
     raw[-2] ^= 1
-    chunk = Chunk(PLACE, Batch(bytes(raw)), 4 + count, len(raw))
+    chunk = Chunk(PLACE, Batch(bytes(raw)), 4 + count, len(raw), 0)
     with pytest.raises(KafkaError, match="t-0: batch at offset 4: its checksum is wrong") as caught:
         await chunk.prepare(check_crcs=True)
     assert caught.value.code == ErrorCode.CORRUPT_MESSAGE
@@ -107,7 +107,7 @@ async def test_a_wrong_checksum_is_an_error_that_names_the_place(count: int) -> 
 
 
 def test_a_large_batch_leaves_the_loop_free() -> None:
-    chunk = Chunk(PLACE, Batch(data(0, 30_000)), 30_000, 0)
+    chunk = Chunk(PLACE, Batch(data(0, 30_000)), 30_000, 0, 0)
     assert chunk.is_large
 
     async def beats_meanwhile() -> bool:
