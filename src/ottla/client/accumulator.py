@@ -16,6 +16,7 @@ from ottla.client.outgoing import OutgoingBatch
 from ottla.client.partition_queue import PartitionQueue
 from ottla.client.settings import ProducerSettings
 from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.limits import GROWN_BATCH_BYTES, GROWN_BATCH_FACTOR
 from ottla.records.builder import BatchBuilder
 
 _Alarm = tuple[float, int, PartitionQueue, bool]
@@ -48,12 +49,22 @@ class Accumulator:
             queue = self._queues[partition] = PartitionQueue(partition, limit_bytes, window)
         return queue
 
-    def open(self, queue: PartitionQueue, size_bytes: int, now: float) -> BatchBuilder:
-        """A new batch for a record of about `size_bytes`. Raises BufferFull, or what it was closed with."""
+    def open(
+        self, queue: PartitionQueue, size_bytes: int, now: float, expected_bytes: int = 0
+    ) -> BatchBuilder:
+        """A new batch for a record of about `size_bytes`. Raises BufferFull, or what it was closed with.
+
+        It may grow beyond `batch.size` when more than that is to come at once, or waits already.
+        """
         if self.closed is not None:
             raise self.closed
-        reserved_bytes = max(queue.limit_bytes, size_bytes)
+        limit_bytes = queue.limit_bytes
+        if queue.may_grow and (expected_bytes > limit_bytes or queue.is_behind):
+            grown_bytes = self._grown_bytes(limit_bytes)
+            limit_bytes = grown_bytes if self.memory.has_room(grown_bytes) else limit_bytes
+        reserved_bytes = max(limit_bytes, size_bytes)
         self.memory.reserve(reserved_bytes)
+        queue.open_limit_bytes = limit_bytes
         builder = self.builder()
         batch = OutgoingBatch(queue, builder, Outcome(*queue.partition), now)
         batch.reserved_bytes = reserved_bytes
@@ -66,6 +77,10 @@ class Accumulator:
         if not queue.is_watched:
             self._watch(queue, now)
         return builder
+
+    def _grown_bytes(self, limit_bytes: int) -> int:
+        most = min(GROWN_BATCH_BYTES, self.settings.max_request_size)
+        return max(limit_bytes, min(limit_bytes * GROWN_BATCH_FACTOR, most))
 
     def _leaves_at_once(self, queue: PartitionQueue, size_bytes: int) -> bool:
         full = len(queue.waiting) > 1 or size_bytes >= queue.limit_bytes
@@ -147,7 +162,9 @@ class Accumulator:
     def split(self, batch: OutgoingBatch) -> int:
         """Smaller ones in the place of a batch that the broker found too large. Returns their limit in bytes."""
         queue = batch.queue
-        queue.limit_bytes = max(1, min(queue.limit_bytes, batch.size_bytes) // 2)
+        if batch.size_bytes <= queue.limit_bytes:
+            queue.limit_bytes = max(1, batch.size_bytes // 2)
+        queue.may_grow = False
         parts = batch.split(queue.limit_bytes, self.builder())
         share = batch.reserved_bytes // len(parts)
         for part in parts:

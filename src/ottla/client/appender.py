@@ -56,7 +56,7 @@ class Appender:
         if headers:
             size_bytes += headers_bytes(headers)
         builder = queue.builder
-        if builder is None or builder.size_in_bytes + size_bytes > queue.limit_bytes:
+        if builder is None or builder.size_in_bytes + size_bytes > queue.open_limit_bytes:
             return self._append_to_new(
                 queues if is_sticky else queue, size_bytes, (timestamp_ms, key, value, headers)
             )
@@ -74,7 +74,7 @@ class Appender:
             raise too_large(size_bytes, self._max_bytes)
         queue = place if isinstance(place, PartitionQueue) else self._moved(place)
         builder = queue.builder
-        if builder is None or builder.size_in_bytes + size_bytes > queue.limit_bytes:
+        if builder is None or builder.size_in_bytes + size_bytes > queue.open_limit_bytes:
             builder = self.open(queue, size_bytes)
         try:
             index = builder.append(*record)
@@ -84,9 +84,9 @@ class Appender:
         assert queue.outcome is not None
         return Delivery(queue.outcome, index, record[0])
 
-    def open(self, queue: PartitionQueue, size_bytes: int) -> BatchBuilder:
+    def open(self, queue: PartitionQueue, size_bytes: int, expected_bytes: int = 0) -> BatchBuilder:
         """A new batch of the queue, which the sender hears of. Raises BufferFull."""
-        builder = self._accumulator.open(queue, size_bytes, self._clock.monotonic())
+        builder = self._accumulator.open(queue, size_bytes, self._clock.monotonic(), expected_bytes)
         self._sender.opened()
         return builder
 
@@ -119,11 +119,11 @@ class Appender:
                 failed.settle(Piece(0, -1, -1, too_large(size_bytes, self._max_bytes)))
                 sent.add(1, failed, 0)
                 return start + 1
-            builder = self.open(queue, size_bytes)
+            builder = self.open(queue, size_bytes, size_bytes * (len(values) - start))
         outcome, index = queue.outcome, builder.records_count
         assert outcome is not None
         try:
-            end = builder.append_many(sent.timestamp_ms, values, keys, start, queue.limit_bytes)
+            end = builder.append_many(sent.timestamp_ms, values, keys, start, queue.open_limit_bytes)
         except BaseException:
             self._accumulator.discard_empty(queue)
             raise

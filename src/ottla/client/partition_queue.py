@@ -40,9 +40,11 @@ class PartitionQueue:
         "is_pressed",
         "is_watched",
         "limit_bytes",
+        "may_grow",
         "must_restart",
         "next_sequence",
         "not_before",
+        "open_limit_bytes",
         "opened_at",
         "outcome",
         "partition",
@@ -54,6 +56,10 @@ class PartitionQueue:
         self.partition = partition
         self.limit_bytes = limit_bytes
         """Of a batch; less than at first once a broker has said that they are too large."""
+        self.may_grow = True
+        """Whether a batch may be larger than that when it cannot leave soon anyway."""
+        self.open_limit_bytes = limit_bytes
+        """Of the batch that takes records."""
         self.window = window
         self.builder: BatchBuilder | None = None
         """Of the last waiting batch, while that takes records."""
@@ -85,6 +91,11 @@ class PartitionQueue:
     @property
     def is_idle(self) -> bool:
         return not self.waiting and not self.away
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether as much waits or is away as may be away at once: what comes now has time to grow."""
+        return len(self.waiting) + len(self.away) >= self.window
 
     @property
     def oldest(self) -> OutgoingBatch | None:

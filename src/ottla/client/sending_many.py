@@ -10,7 +10,7 @@ from ottla.client.buffer_memory import BufferFull
 from ottla.client.partition_queue import PartitionQueue
 from ottla.client.sent_records import SentRecords
 from ottla.client.topic_queues import TopicQueues
-from ottla.core.limits import SEND_MANY_YIELD_BYTES
+from ottla.core.limits import SEND_MANY_YIELD_RECORDS
 
 Contents = Sequence[bytes | None]
 
@@ -22,7 +22,7 @@ class ManyRecords:
         self._accumulator = accumulator
         self._appender = appender
         self._sent = sent
-        self._bytes = 0
+        self._unyielded = 0
 
     async def append(
         self, queues: TopicQueues, values: Contents, keys: Contents | None, partition: int | None
@@ -61,8 +61,8 @@ class ManyRecords:
             except BufferFull:
                 await self._accumulator.memory.room(self._accumulator.settings.batch_size)
                 continue
-            self._bytes += self._accumulator.settings.batch_size
-            if self._bytes >= SEND_MANY_YIELD_BYTES:
-                self._bytes = 0
+            self._unyielded += end - start
+            if self._unyielded >= SEND_MANY_YIELD_RECORDS:
+                self._unyielded = 0
                 await asyncio.sleep(0)
             start = end

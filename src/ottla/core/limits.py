@@ -220,6 +220,11 @@ long as zstd does."""
 CLOSING_ABORT_SECONDS = 5.0
 """How long a producer that is closed tries to abort its open transaction; the coordinator does it later by itself."""
 
+GROWN_BATCH_FACTOR = 16
+GROWN_BATCH_BYTES = 262_144
+"""A producer's batch may be so many times `batch.size`, and so many bytes, when more waits than can leave: there a
+request for every 16 KiB costs both ends more than the records do. A quarter of a broker's `message.max.bytes`."""
+
 PRODUCER_REST_SECONDS = 60.0
 """A partition to which a producer has sent nothing for so long is taken to know nothing of it: brokers forget
 producers after `producer.id.expiration.ms`, a day by default, and to ask costs one round trip."""
@@ -230,8 +235,8 @@ REMEMBERED_KEYS = 10_000
 TYPED_TOPICS_REMEMBERED = 10_000
 """Topics, as names or Topic objects, that a producer keeps ready to send to; someone may make one for each record."""
 
-SEND_MANY_YIELD_BYTES = 262_144
-"""What `send_many` appends before it lets the event loop turn: about a quarter of a millisecond's work."""
+SEND_MANY_YIELD_RECORDS = 2_000
+"""What `send_many` appends before it lets the event loop turn: half a millisecond's work."""
 
 LEAVE_GROUP_SECONDS = 30.0
 """How long a consumer that closes may take to finish, commit and leave its group, as Java's close does; then it goes
