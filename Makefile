@@ -54,7 +54,7 @@ check: $(DEVELOPMENT)
 test: check kcat kafka test-unit test-integration
 
 test-unit: $(DEVELOPMENT)
-	$(BIN)/$(PYTEST) -q -m 'not heavy' -n $(WORKERS) tests/unit tests/wire tests/property tests/model
+	$(BIN)/$(PYTEST) -q -m 'not heavy' -n $(WORKERS) tests/unit tests/wire tests/property tests/model tests/typing
 
 test-integration: $(DEVELOPMENT) kcat kafka
 	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/integration
