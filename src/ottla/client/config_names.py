@@ -59,8 +59,8 @@ WITHOUT_MEANING = frozenset(
     fetch.queue.backoff.ms interceptor.classes internal.termination.signal log.connection.close log.queue
     log.thread.name log_level message.copy.max.bytes metadata.max.idle.ms metric.reporters
     metrics.num.samples metrics.recording.level metrics.sample.window.ms offset.store.method open_cb
-    partitioner partitioner.adaptive.partitioning.enable partitioner.availability.timeout.ms partitioner.class
-    partitioner.ignore.keys plugin.library.paths queue.buffering.backpressure.threshold
+    partitioner.adaptive.partitioning.enable partitioner.availability.timeout.ms
+    plugin.library.paths queue.buffering.backpressure.threshold
     queue.buffering.max.messages queued.max.messages.kbytes queued.min.messages queuing.strategy
     receive.buffer.bytes receive.message.max.bytes sasl.client.callback.handler.class sasl.kerberos.keytab
     sasl.kerberos.kinit.cmd sasl.kerberos.min.time.before.relogin sasl.kerberos.principal
@@ -100,9 +100,13 @@ def from_config(kind: type[ClientSettings], config: Mapping[str, object]) -> tup
 
 
 def _option(kind: type[ClientSettings], name: str, option: str, value: object) -> dict[str, Any]:
-    if name in SPECIAL:
-        return SPECIAL[name](value)
     kinds = {field.name: field.type for field in fields(kind)}
+    if name in SPECIAL:
+        told = SPECIAL[name](value)
+        if told.keys() <= kinds.keys():
+            return told
+        _warn_once(name, kind)
+        return {}
     if option in kinds:
         return {option: value_of(name, option, kinds[option], value)}
     if name in WITHOUT_MEANING or any(option in names for names in _names_of_all()):

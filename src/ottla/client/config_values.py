@@ -109,10 +109,34 @@ def _serde(field: str) -> Callable[[object], dict[str, Any]]:
     return option
 
 
+_PARTITIONERS = {
+    "murmur2": "default",
+    "murmur2_random": "default",
+    "DefaultPartitioner": "default",
+    "UniformStickyPartitioner": "default",
+    "RoundRobinPartitioner": "round_robin",
+}
+"""Of librdkafka's, those that agree with Java's; its own default, consistent_random, does not."""
+
+
+def _partitioner(value: object) -> dict[str, Any]:
+    if not isinstance(value, str):
+        return {"partitioner": value}
+    name = value.rpartition(".")[2]
+    if name not in ("", "default", "round_robin", *_PARTITIONERS):
+        problem = (
+            f"partitioner {value} is not known here; keys go where Java's client sends them (murmur2_random)"
+        )
+        raise OptionError(f"{problem}, or where a function of yours says")
+    return {"partitioner": _PARTITIONERS.get(name, name or "default")}
+
+
 SPECIAL: dict[str, Callable[[object], dict[str, Any]]] = {
     "enable.ssl.certificate.verification": _certificate_verification,
     "key.deserializer": _serde("key_deserializer"),
     "key.serializer": _serde("key_serializer"),
+    "partitioner": _partitioner,
+    "partitioner.class": _partitioner,
     "queue.buffering.max.kbytes": _queue_kbytes,
     "sasl.jaas.config": lambda value: credentials(str(value)),
     "ssl.endpoint.identification.algorithm": _endpoint_identification,

@@ -95,4 +95,5 @@ class Admin(SyncClient[AsyncAdmin]):
     list_transactions = _blocking(AsyncAdmin.list_transactions)
     describe_transactions = _blocking(AsyncAdmin.describe_transactions)
     fence_producers = _blocking(AsyncAdmin.fence_producers)
+    find_hanging_transactions = _blocking(AsyncAdmin.find_hanging_transactions)
     abort_transaction = _blocking(AsyncAdmin.abort_transaction)

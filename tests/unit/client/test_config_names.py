@@ -115,6 +115,7 @@ def test_no_config_is_localhost() -> None:
         ({"ssl.keystore.location": "key.p12", "ssl.keystore.type": "PKCS12"}, "PKCS12"),
         ({"enable.ssl.certificate.verification": False}, "always verified"),
         ({"value.serializer": "io.confluent.kafka.serializers.KafkaAvroSerializer"}, "pass a serde"),
+        ({"partitioner": "consistent_random"}, "where Java's client sends them"),
         ({"sasl.jaas.config": "nonsense"}, "must look like"),
         ({"sasl.jaas.config": f'{SCRAM} required username="alice";'}, "a password"),
         ({"sasl.jaas.config": f'{SCRAM} required username="a" password="b"'}, "; missing"),
@@ -126,13 +127,28 @@ def test_what_is_wrong_is_named(config: dict[str, object], message: str) -> None
         from_config(ProducerSettings, config)
 
 
+@pytest.mark.parametrize(
+    ("config", "partitioner"),
+    [
+        ({"partitioner": "murmur2_random"}, "default"),
+        ({"partitioner.class": "org.apache.kafka.clients.producer.RoundRobinPartitioner"}, "round_robin"),
+        ({"partitioner.class": ""}, "default"),
+        ({"partitioner": max}, max),
+    ],
+)
+def test_partitioners_that_agree(config: dict[str, object], partitioner: object) -> None:
+    assert from_config(ProducerSettings, config)[1] == {"partitioner": partitioner}
+
+
 def test_what_does_nothing_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "ottla.client"):
         for _ in range(2):
-            assert from_config(AdminSettings, {"queued.min.messages": 1, "fetch.min.bytes": 1})[1] == {}
+            config = {"queued.min.messages": 1, "fetch.min.bytes": 1, "key.serializer": "x.StringSerializer"}
+            assert from_config(AdminSettings, config)[1] == {}
     assert [record.getMessage() for record in caplog.records] == [
         "queued.min.messages does nothing in this admin",
         "fetch.min.bytes does nothing in this admin",
+        "key.serializer does nothing in this admin",
     ]
 
 
