@@ -1,4 +1,4 @@
-"""The examples of docs/guide/serdes.md and docs/guide/testing.md, as they stand."""
+"""The examples of docs/guide/serdes.md, blocking.md and testing.md, as they stand."""
 
 import re
 import subprocess
@@ -39,6 +39,26 @@ def test_serdes(code: str, printed: str) -> None:
         )
     assert done.stderr == ""
     assert done.stdout == printed
+
+
+def test_blocking() -> None:
+    with BrokerThread() as broker:
+        for code in blocks("blocking.md"):
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-W",
+                    "error",
+                    "-c",
+                    code.replace("127.0.0.1:9092", broker.bootstrap_servers),
+                ],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert done.stderr == ""
+        assert any(path.name.startswith("bills-") for path in broker.directory.rglob("*"))
 
 
 def test_testing(tmp_path: Path) -> None:
