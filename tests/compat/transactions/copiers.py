@@ -99,5 +99,6 @@ def _java(copier: Copier, bootstrap: str) -> list[str]:
 COMMANDS: dict[str, Command] = {
     "confluent": _python("confluent_copier.py"),
     "aiokafka": _python("aio_copier.py"),
+    "ottla": _python("ottla_copier.py"),
     "java": _java,
 }

@@ -9,7 +9,7 @@ from tests.conftest import NewBroker
 
 pytestmark = [pytest.mark.compat, pytest.mark.filterwarnings("ignore")]
 
-PYTHON = ("confluent", "confluent", "aiokafka")
+PYTHON = ("confluent", "confluent", "aiokafka", "ottla", "ottla")
 JAVA = ("java",)
 
 
