@@ -27,6 +27,7 @@ class Chunk:
     """The node id of who sent it."""
     is_checked: bool = False
     """Whether it is ready to be decoded."""
+    unpacking: "asyncio.Future[Batch] | None" = None
 
     @property
     def is_large(self) -> bool:
@@ -45,9 +46,14 @@ class Chunk:
         if not self.is_large:
             self.prepare_now(check_crcs=check_crcs)
             return
-        assert self.batch is not None
+        batch = self.batch
+        assert batch is not None
+        if self.unpacking is None:
+            loop = asyncio.get_running_loop()
+            self.unpacking = loop.run_in_executor(None, _unpacked, batch, check_crcs)
+            self.unpacking.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
-            self.batch = await asyncio.to_thread(_unpacked, self.batch, check_crcs)
+            self.batch = await asyncio.shield(self.unpacking)  # who comes again after a timeout finds it done
             self.is_checked = True
         except ValueError as error:
             raise self.damaged(error) from error

@@ -171,7 +171,7 @@ class ConsumerEngine:
     # Signals
 
     def _connect_signals(self) -> None:
-        self.reading.came = self._came
+        self.reading.source.came = self._came
         self.locator.located = self.subscribing.moved = self.seeking.moved.set
         self.fetcher.queue.arrived = self._arrived
 
@@ -180,7 +180,7 @@ class ConsumerEngine:
             self.member.polled()
 
     def _arrived(self) -> None:
-        self.reading.arrived()
+        self.reading.source.arrived()
         self.locator.wake()
 
     def _refreshed(self) -> None:

@@ -93,6 +93,16 @@ class Place:
         return now - self.failing_since
 
 
+def advance(place: Place, offset: int, epoch: int) -> None:
+    """Over what holds nothing more to hand out."""
+    was_finished = not place.is_in_hand
+    place.position = offset
+    if epoch >= 0:
+        place.epoch = epoch
+    if was_finished:
+        place.finished = offset
+
+
 class Positions:
     """The places of everything that is assigned."""
 

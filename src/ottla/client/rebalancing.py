@@ -67,7 +67,7 @@ class Rebalancing:
         self._give_up(partitions)
 
     def failed(self, error: KafkaError) -> None:
-        self._reading.fail(error, for_good=True)
+        self._reading.source.fail(error, for_good=True)
 
     def _hold_back(self, partitions: Partitions) -> list[Place]:
         places = self._positions.all_of(partitions)
@@ -93,7 +93,7 @@ class Rebalancing:
         try:
             await self._hooks.call(hooks, partitions)
         except Exception as error:  # noqa: BLE001 - the application's own; its next read raises it
-            self._reading.fail(error)
+            self._reading.source.fail(error)
 
     def _give_up(self, partitions: Partitions) -> None:
         self._positions.remove(partitions)

@@ -124,7 +124,7 @@ class Subscribing:
             except KafkaError as error:
                 attempts, asked = attempts + 1, None
                 if not error.retriable and error.code is not ErrorCode.BROKER_NOT_AVAILABLE:
-                    self._reading.fail(error)
+                    self._reading.source.fail(error)
                     return
                 await asyncio.sleep(backoff_seconds(self._settings, attempts))
         self._apply()
