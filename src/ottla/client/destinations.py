@@ -5,6 +5,7 @@ from typing import Any
 
 from ottla.client.accumulator import Accumulator
 from ottla.client.appender import RECORD_OVERHEAD_BYTES, Appender
+from ottla.client.backoff import backoff_seconds
 from ottla.client.cluster import Cluster
 from ottla.client.delivery import Delivery, Outcome
 from ottla.client.parking import ParkedRecord, Parking
@@ -12,7 +13,7 @@ from ottla.client.partitioner import KeyHashes
 from ottla.client.record_encoding import Headers, RecordEncoding, headers_bytes
 from ottla.client.topic import Topic
 from ottla.client.topic_queues import TopicQueues, partition_count
-from ottla.core.errors import KafkaError
+from ottla.core.errors import ErrorCode, KafkaError
 from ottla.core.limits import TYPED_TOPICS_REMEMBERED
 from ottla.net.tasks import Tasks
 
@@ -111,10 +112,10 @@ class Destinations(dict[AnyTopic, Destination]):
 
     async def _find_queues(self, name: str) -> KafkaError | None:
         """The error, if that is what comes of it; what is parked then fails with it."""
-        cluster, settings = self._cluster, self._accumulator.settings
+        cluster = self._cluster
         self._parking.expect(name)
         try:
-            await cluster.topic(name, create_timeout_ms=settings.unknown_topic_timeout_ms)
+            await self._found_out(name)
             assert partition_count(cluster.metadata, name) > 0
             queues = TopicQueues(name, cluster, self._accumulator, self._hashes)
             self._parking.release(name, lambda record: self._place(queues, record))
@@ -126,6 +127,24 @@ class Destinations(dict[AnyTopic, Destination]):
             if destination.name == name:
                 destination.queues = queues
         return None
+
+    async def _found_out(self, name: str) -> None:
+        """Ask about a topic, again while no broker answers, for `max.block.ms`."""
+        cluster, settings = self._cluster, self._accumulator.settings
+        give_up_at = cluster.clock.monotonic() + settings.max_block_ms / 1000
+        attempts = 0
+        while True:
+            try:
+                await cluster.topic(name, create_timeout_ms=settings.unknown_topic_timeout_ms)
+            except KafkaError as error:
+                attempts += 1
+                delay = backoff_seconds(settings, attempts)
+                nobody_answers = error.code in (ErrorCode.BROKER_NOT_AVAILABLE, ErrorCode.NETWORK_EXCEPTION)
+                if not nobody_answers or cluster.clock.monotonic() + delay > give_up_at:
+                    raise
+                await asyncio.sleep(delay)
+            else:
+                return
 
     def _place(self, queues: TopicQueues, record: ParkedRecord) -> Delivery:
         return self._appender.append(
