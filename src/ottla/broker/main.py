@@ -29,6 +29,7 @@ from ottla.broker.traffic import Traffic
 from ottla.broker.transaction_coordinators import TransactionCoordinators
 from ottla.broker.transaction_gate import CoordinatorsGate
 from ottla.broker.transaction_markers import Markers
+from ottla.cluster.cluster import Cluster
 from ottla.cluster.delta import Delta
 from ottla.cluster.image import ClusterImage
 from ottla.cluster.keys import ResourceType
@@ -79,25 +80,33 @@ class Broker:
         closing.push_async_callback(flusher.close)
         closing.push_async_callback(tasks.close)
         log_dirs.put_strays_aside(cluster.image)
+        services = self._services(cluster, log_dirs, flusher, tasks)
+        register_gauges(self.metrics, services.partitions, services.sessions)
+        tasks.start(sample_lag(lag_histogram(self.metrics), clock), "loop lag")
+        await cluster.change(lambda image: register(image, registration(config)))
+        await self._serve(services, tasks)
+
+    def _services(self, cluster: Cluster, log_dirs: LogDirs, flusher: Flusher, tasks: Tasks) -> Services:
+        """Everything that handlers are made of, following the cluster from here on."""
+        config, clock = self.config, self._clock
+        durable = config.text("log.flush.acks") == "all"
         traffic = Traffic(self.metrics)
         topic_configs = TopicConfigs(config, cluster)
         partitions = Partitions(cluster.image, log_dirs, topic_configs, flusher)
         housekeeping = Housekeeping(config, topic_configs, partitions, log_dirs, clock, tasks)
         groups = GroupCoordinators(cluster, config, partitions, clock, tasks)
-        durable = config.text("log.flush.acks") == "all"
         markers = Markers(partitions, groups, clock, durable=durable)
         transactions = TransactionCoordinators(cluster, config, partitions, clock, tasks, markers)
         gate = CoordinatorsGate(transactions, config, clock)
-        followers = (
-            self._follow_configs,
-            partitions.apply,
-            groups.apply,
-            transactions.apply,
-            traffic.apply,
-        )
-        for follower in followers:
+        rooms = (partitions, groups, transactions, traffic)
+        for follower in (self._follow_configs, *(room.apply for room in rooms)):
             cluster.subscribe(follower)
-        services = Services(
+        if config.boolean("log.cleaner.enable"):
+            metrics = CleanerMetrics(self.metrics, clock)
+            cleaner = Cleaner(config, topic_configs, partitions, log_dirs, housekeeping, clock, metrics)
+            cluster.subscribe(cleaner.apply)
+            tasks.start(cleaner.run(), "log cleaner")
+        return Services(
             config=config,
             cluster=cluster,
             partitions=partitions,
@@ -112,23 +121,19 @@ class Broker:
             traffic=traffic,
             clock=clock,
         )
-        register_gauges(self.metrics, partitions, services.sessions)
-        if config.boolean("log.cleaner.enable"):
-            metrics = CleanerMetrics(self.metrics, clock)
-            cleaner = Cleaner(config, topic_configs, partitions, log_dirs, housekeeping, clock, metrics)
-            cluster.subscribe(cleaner.apply)
-            tasks.start(cleaner.run(), "log cleaner")
-        tasks.start(sample_lag(lag_histogram(self.metrics), clock), "loop lag")
-        await cluster.change(lambda image: register(image, registration(config)))
+
+    async def _serve(self, services: Services, tasks: Tasks) -> None:
+        """Load what the coordinators know, and open the doors without waiting for it."""
+        groups, transactions, closing = services.groups, services.transactions, self._closing
         loading = [
             tasks.start(groups.load_all(), "load groups"),
             tasks.start(transactions.load_all(), "load transactions"),
         ]
-        await self._listen(Dispatcher(routes(services), traffic, clock))
+        await self._listen(Dispatcher(routes(services), services.traffic, self._clock))
         await self._expose(
             lambda: "" if all(each.done() for each in loading) else "coordinators are being loaded"
         )
-        closing.callback(partitions.retire)
+        closing.callback(services.partitions.retire)
         closing.callback(transactions.close)
         closing.callback(groups.close)
 
