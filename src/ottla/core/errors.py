@@ -38,7 +38,7 @@
 `KafkaError(code, …)` is made as the class that the code belongs to, as Python does it with OSError and errno.
 """
 
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from ottla.core.error_codes import ErrorCode
 
@@ -96,10 +96,21 @@ class KafkaError(Exception):
         self.advice = advice
         """What to do about it, where there is more to say than `message` does."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process and back: the constructor's arguments are not those of the text."""
+        return _restored, (type(self), self.args, self.__dict__)
+
     @property
     def retriable(self) -> bool:
         """Whether the same request may succeed, sent again."""
         return self.code.retriable and not isinstance(self, FatalError)
+
+
+def _restored(kind: type[KafkaError], args: tuple[object, ...], state: dict[str, object]) -> KafkaError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class RetriableError(KafkaError):

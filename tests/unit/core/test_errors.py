@@ -1,11 +1,14 @@
 """Every code has its row: a number of its own, a sentence, and Kafka's word on whether to try again."""
 
+import copy
+import pickle
 from collections import Counter
 
 import pytest
 
 from ottla.core import errors
 from ottla.core.errors import CLASSES, ErrorCode, FatalError, KafkaError, RetriableError, error_of
+from ottla.net.errors import KafkaConnectionError
 
 
 def test_the_numbers_are_kafkas_without_a_gap() -> None:
@@ -70,6 +73,20 @@ def test_a_subclass_that_is_named_stays_what_it_is() -> None:
     error = FatalError(ErrorCode.NETWORK_EXCEPTION, "the certificate is wrong")
     assert type(error) is FatalError
     assert not error.retriable
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        error_of(ErrorCode.NOT_CONTROLLER, "topic t", broker=3, api="CreateTopics", advice="wait"),
+        KafkaConnectionError("b:1", "refused"),
+    ],
+    ids=["by code", "with arguments of its own"],
+)
+def test_an_error_goes_to_another_process_and_back(error: KafkaError) -> None:
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(other) is type(error)
+        assert (str(other), vars(other)) == (str(error), vars(error))
 
 
 def test_an_error_says_who_what_and_what_to_do() -> None:
