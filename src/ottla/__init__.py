@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ottla.client.on_error import DeadLetter, Retry, Stop
     from ottla.client.options import OptionError
     from ottla.client.producer import Producer
+    from ottla.client.serdes.errors import SerializationError
     from ottla.client.topic import Topic
     from ottla.core.errors import (
         AbortableError,
@@ -55,6 +56,7 @@ _HOMES = {
     "RefusedError": "core.errors",
     "RetriableError": "core.errors",
     "Retry": "client.on_error",
+    "SerializationError": "client.serdes.errors",
     "Stop": "client.on_error",
     "Topic": "client.topic",
     "TopicPartition": "client.metadata",
@@ -82,6 +84,7 @@ __all__ = [
     "RefusedError",
     "RetriableError",
     "Retry",
+    "SerializationError",
     "Stop",
     "Topic",
     "TopicPartition",

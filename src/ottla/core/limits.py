@@ -245,3 +245,7 @@ without a word, and its session ends it."""
 PROCESSING_AT_ONCE = 256
 """Handlers that a consumer's `run` has going at once when it is told to go by partition or key: enough for work that
 waits for others, and few enough that a stop does not wait for thousands."""
+
+MAX_RECORDS_BETWEEN_THREADS = 10_000
+"""Records of a blocking producer's `send_nowait` that its event loop has not taken yet: enough to fill batches while
+the loop is busy. Behind it `buffer_memory` bounds their bytes; beyond it the sender waits."""
