@@ -1,6 +1,8 @@
 """Whatever is lost on the way to a broker and back, its log has every record once and in order."""
 
 from collections import deque
+from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.produce_log import ProduceLog
 from tests.support.producing import A, accumulator, append, due, metadata
 
+from ottla.client.accumulator import expiry_error
 from ottla.client.delivery import Delivery
 from ottla.client.outgoing import OutgoingBatch
 from ottla.client.produce_answers import ProduceAnswers
@@ -127,5 +130,50 @@ class Producing(RuleBasedStateMachine):
         assert self.accumulator.memory.reserved_bytes == 0
 
 
+class ProducingWithLosses(Producing):
+    """Now some batches are refused for good, are too large, or wait too long: the others are as before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.accumulator.settings = replace(self.accumulator.settings, delivery_timeout_ms=10_000)
+
+    @precondition(lambda self: self.under_way)
+    @rule(
+        code=st.sampled_from(
+            [ErrorCode.INVALID_RECORD, ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.INVALID_TIMESTAMP]
+        )
+    )
+    def be_refused_for_good(self, code: ErrorCode) -> None:
+        batch, _ = self.under_way.popleft()
+        self.answered.append((batch, PartitionProduceResponse(error_code=code)))
+
+    @rule()
+    def wait_too_long(self) -> None:
+        self.now += 11
+        for batch in self.accumulator.look(self.now):
+            self.answers.expired(batch, expiry_error(batch, 10_000, "nobody answers"))
+
+    @invariant()
+    def the_log_is_what_was_sent_so_far(self) -> None:
+        """In the order of sending, each at most once; what was told as saved is there."""
+        order = {value: number for number, (value, _) in enumerate(self.sent)}
+        places = [order[value or b""] for value in self.log.values]
+        assert all(one < other for one, other in pairwise(places))
+
+    def teardown(self) -> None:
+        for _ in range(10 * len(self.sent) + 10):
+            self.leave()
+            while self.under_way:
+                self.arrive()
+            while self.answered:
+                self.answer()
+        self.offsets_are_where_the_records_are()
+        assert all(delivery.done() for _, delivery in self.sent)
+        assert not self.accumulator.busy
+        assert self.accumulator.memory.reserved_bytes == 0
+
+
 TestProducing = Producing.TestCase
+TestProducingWithLosses = ProducingWithLosses.TestCase
 TestProducing.settings = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestProducingWithLosses.settings = TestProducing.settings
