@@ -13,14 +13,18 @@ STICKY = {"partition.assignment.strategy": "sticky"}
 ROUND_ROBIN = {"partition.assignment.strategy": "roundrobin"}
 PROTOCOLS = [
     pytest.param({}, id="eager"),
-    pytest.param(COOPERATIVE, id="cooperative"),
+    pytest.param(COOPERATIVE, id="cooperative", marks=pytest.mark.heavy),
     pytest.param(CONSUMER, id="consumer"),
 ]
 
 
 @pytest.mark.parametrize(
     "settings",
-    [*PROTOCOLS, pytest.param(STICKY, id="sticky"), pytest.param(ROUND_ROBIN, id="roundrobin")],
+    [
+        *PROTOCOLS,
+        pytest.param(STICKY, id="sticky", marks=pytest.mark.heavy),
+        pytest.param(ROUND_ROBIN, id="roundrobin", marks=pytest.mark.heavy),
+    ],
 )
 def test_members_come_and_go(group: Group, settings: dict[str, Any]) -> None:
     first = group.add("ottla", **settings)
@@ -40,6 +44,7 @@ def test_members_come_and_go(group: Group, settings: dict[str, Any]) -> None:
     assert len(third.got) == group.partitions, "it goes on where the others were"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("settings", PROTOCOLS)
 def test_who_is_frozen_or_killed_is_missed(group: Group, settings: dict[str, Any]) -> None:
     unlucky = group.add("ottla", **settings)
@@ -58,6 +63,7 @@ def test_who_is_frozen_or_killed_is_missed(group: Group, settings: dict[str, Any
     group.deliver()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("settings", PROTOCOLS)
 def test_who_stops_polling_leaves_and_comes_back(group: Group, settings: dict[str, Any]) -> None:
     hanging = group.add("ottla", **settings, **{"max.poll.interval.ms": 3000})
@@ -72,6 +78,7 @@ def test_who_stops_polling_leaves_and_comes_back(group: Group, settings: dict[st
     group.deliver()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("settings", [{}, CONSUMER], ids=["classic", "consumer"])
 def test_a_static_member_keeps_its_place(group: Group, settings: dict[str, Any]) -> None:
     first = group.add("ottla", **settings, **{"group.instance.id": "one"})
@@ -156,6 +163,7 @@ def test_with_java_in_one_group(group: Group, settings: dict[str, Any]) -> None:
     group.deliver()
 
 
+@pytest.mark.heavy
 def test_from_one_protocol_to_the_other_and_back(group: Group) -> None:
     classic = group.add("ottla")
     group.settle(1)

@@ -119,6 +119,32 @@ def test_following_prints_what_comes_and_ends_quietly_on_interrupt(ottla: Comman
     assert (following.returncode, out, err) == (130, b"", b"")
 
 
+def test_a_group_goes_on_where_it_has_got_to(ottla: Command, topic: str) -> None:
+    ottla.ok("produce", topic, stdin=b"one\ntwo\nthree\n")
+    group = ("consume", topic, "--group", topic, "--from-beginning")
+    assert ottla.ok(*group, "-c", "2") == b"one\ntwo\n"
+    following = ottla.start(*group)
+    assert following.stdout is not None
+    assert following.stdout.readline() == b"three\n"
+    ottla.ok("produce", topic, stdin=b"four\n")
+    assert following.stdout.readline() == b"four\n"
+    following.send_signal(signal.SIGINT)
+    out, err = following.communicate(timeout=30)
+    assert (following.returncode, out, err) == (130, b"", b"")
+    ottla.ok("produce", topic, stdin=b"five\n")
+    assert ottla.ok(*group, "-c", "1") == b"five\n"
+
+
+def test_what_does_not_go_with_a_group_is_said(ottla: Command, topic: str) -> None:
+    for option in (("--offset", "3"), ("--timestamp", "0"), ("-p", "0")):
+        done = ottla("consume", topic, "--group", "g", *option)
+        assert done.status == 2
+        assert "does not go with --group" in done.err
+    done = ottla("consume", topic, "--group", "g")
+    assert done.status == 1
+    assert "does not exist" in done.err
+
+
 def test_following_without_a_start_shows_only_what_is_new(ottla: Command, topic: str) -> None:
     ottla.ok("produce", topic, stdin=b"old\n")
     following = ottla.start("consume", topic, "--follow", "-c", "1")

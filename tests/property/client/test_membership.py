@@ -209,7 +209,7 @@ class Mixed(Interleaving):
         return consumer(self.shell, str(self.count), instance_id)
 
 
-_EFFORT = settings(max_examples=40, stateful_step_count=50, deadline=None)
+_EFFORT = settings(max_examples=30, stateful_step_count=50, deadline=None)
 
 
 def _case(machine: type[Interleaving]) -> type:
