@@ -2,6 +2,7 @@
 # make test          every check and every test that this machine can run
 # make check         format, lint, types, floors
 # make bench         figures against Apache Kafka on this machine
+# make bench-clients figures of Python's Kafka clients against each other
 # make test-heavy    the tests that take minutes
 # make dist          wheels and source distribution into ./dist
 # make clean         remove what these made, but never ./data
@@ -66,6 +67,9 @@ test-heavy: $(DEVELOPMENT) kcat kafka
 
 bench: $(DEVELOPMENT) kafka
 	$(BIN)/python -m benchmarks
+
+bench-clients: $(DEVELOPMENT)
+	$(BIN)/python -m benchmarks.python_clients
 
 # A wheel for this platform with the compiled module, one for every other without it, and what both are built from.
 dist: $(DEVELOPMENT)
