@@ -1,9 +1,20 @@
-"""RE2's syntax, read into a tree: https://github.com/google/re2/wiki/Syntax, as far as it can concern topic names."""
+"""RE2's syntax, read into a tree: https://github.com/google/re2/wiki/Syntax, as far as it can concern topic names.
+
+An alphabet may be larger than that of topic names, for other texts; every set of characters is cut down to it.
+"""
 
 import string
 from dataclasses import dataclass
 
-from ottla.groups.pattern_classes import ALPHABET, CONTROL, GUARDS, PERL, POSIX, UNICODE, WORD
+from ottla.groups.pattern_classes import (
+    ALPHABET,
+    CONTROL,
+    GUARDS,
+    PERL,
+    POSIX,
+    WORD,
+    of_property,
+)
 
 MAX_REPEAT = 1_000
 """RE2's limit for a count in braces, and for nested counts multiplied."""
@@ -29,14 +40,15 @@ class Node:
     most: int | None = None
 
 
-def parse(pattern: str) -> Node:
-    """The pattern's tree. Raises PatternError."""
-    return _Parser(pattern).whole()
+def parse(pattern: str, alphabet: frozenset[str] = ALPHABET) -> Node:
+    """The pattern's tree, for texts of this alphabet. Raises PatternError."""
+    return _Parser(pattern, alphabet).whole()
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, alphabet: frozenset[str]) -> None:
         self.text = text
+        self.alphabet = alphabet
         self.at = 0
         self.depth = 0
         self.flags: frozenset[str] = frozenset()
@@ -76,7 +88,7 @@ class _Parser:
         if character == "[":
             return Node("read", characters=self.folded(self.bracket()))
         if character == ".":
-            return Node("read", characters=ALPHABET)
+            return Node("read", characters=self.alphabet - (set() if "s" in self.flags else {"\n"}))
         if character in "^$":
             return Node("guard", guard="start" if character == "^" else "end")
         if character in "*+?":
@@ -163,7 +175,7 @@ class _Parser:
             return self.property(negated=character == "P")
         if character.lower() in PERL:
             chosen = PERL[character.lower()]
-            return chosen if character.islower() else ALPHABET - chosen
+            return chosen if character.islower() else self.alphabet - chosen
         return frozenset(self.escaped_character(character))
 
     def escaped_character(self, character: str) -> str:
@@ -187,9 +199,10 @@ class _Parser:
         name = self.until("}") if self.take("{") else self.next()
         if name.startswith("^"):
             name, negated = name[1:], not negated
-        if name not in UNICODE:
+        chosen = of_property(name, self.alphabet)
+        if chosen is None:
             raise self.error(f"unknown character property {name}")
-        return ALPHABET - UNICODE[name] if negated else UNICODE[name]
+        return self.alphabet - chosen if negated else chosen
 
     def bracket(self) -> frozenset[str]:
         negated = self.take("^")
@@ -198,7 +211,7 @@ class _Parser:
         while first or not self.take("]"):
             chosen |= self.bracket_item()
             first = False
-        return ALPHABET - self.folded(chosen) if negated else chosen
+        return self.alphabet - self.folded(chosen) if negated else chosen
 
     def bracket_item(self) -> frozenset[str]:
         if self.take("[:"):
@@ -206,7 +219,7 @@ class _Parser:
             negated, name = name.startswith("^"), name.removeprefix("^")
             if name not in POSIX:
                 raise self.error(f"unknown character class {name}")
-            return ALPHABET - POSIX[name] if negated else POSIX[name]
+            return self.alphabet - POSIX[name] if negated else POSIX[name]
         if self.text[self.at : self.at + 2] in {"\\" + letter for letter in "dDwWsSpP"}:
             self.next()
             return self.escaped()
@@ -217,7 +230,7 @@ class _Parser:
         high = self.bracket_character()
         if high < low:
             raise self.error(f"invalid range {low}-{high}")
-        return frozenset(character for character in ALPHABET if low <= character <= high)
+        return frozenset(character for character in self.alphabet if low <= character <= high)
 
     def bracket_character(self) -> str:
         character = self.next()
@@ -230,7 +243,7 @@ class _Parser:
         """Cut down to the alphabet, and both cases under the flag i."""
         if "i" in self.flags:
             characters = characters.union(*((c.lower(), c.upper()) for c in characters))
-        return characters & ALPHABET
+        return characters & self.alphabet
 
     def next(self) -> str:
         if self.at >= len(self.text):

@@ -10,12 +10,13 @@ Left out of RE2: nothing that can match a topic name. What is not RE2 (look-arou
 repetition) is refused, as are patterns whose automaton would be larger than `MAX_STATES`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import TypeVar
 
+from ottla.groups.pattern_classes import ALPHABET, WORD
 from ottla.groups.pattern_syntax import Node, PatternError, parse
 
 MAX_STATES = 10_000
@@ -44,7 +45,7 @@ class Position(Enum):
 def position_of(character: str | None) -> Position:
     if character is None:
         return Position.EDGE
-    return Position.WORD if character.isalnum() or character == "_" else Position.OTHER
+    return Position.WORD if character in WORD else Position.OTHER
 
 
 @dataclass(slots=True)
@@ -104,9 +105,9 @@ class TopicPattern:
 
     __slots__ = ("_automaton", "_closures", "_start", "_steps", "_work")
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, alphabet: frozenset[str] = ALPHABET) -> None:
         self._automaton = _Automaton()
-        self._start = self._automaton.add(parse(pattern), 0)
+        self._start = self._automaton.add(parse(pattern, alphabet), 0)
         self._work = 0
         # Both are caches of pure functions; together they are the deterministic automaton, built as names
         # need it.
@@ -190,3 +191,10 @@ def _allows(guard: str, before: Position, behind: Position) -> bool:
 def topic_pattern(pattern: str) -> TopicPattern:
     """The compiled pattern, kept for the next who asks. Raises PatternError."""
     return TopicPattern(pattern)
+
+
+def select_texts(pattern: str, texts: Collection[str]) -> frozenset[str]:
+    """Those that match as a whole, whatever characters they have. Raises PatternError."""
+    strange = frozenset[str]().union(*texts) - ALPHABET
+    compiled = TopicPattern(pattern, ALPHABET | strange) if strange else topic_pattern(pattern)
+    return compiled.select(texts)

@@ -36,6 +36,38 @@ def test_as_pythons_engine(pattern: str, names: list[str]) -> None:
         assert compiled.matches(name) == bool(reference.fullmatch(name)), (pattern, name)
 
 
+@settings(deadline=None)
+@given(
+    pattern=st.recursive(
+        ATOMS | ESCAPES | st.sampled_from([":", "é", " ", r"\s", r"\S", "[^:]", "[ -é]", r"\W", "(?i:É)"]),
+        lambda inner: st.lists(inner, min_size=1, max_size=4).map("".join) | inner.map("(?:{0})*".format),
+        max_leaves=6,
+    ),
+    texts=st.lists(st.text("aC1_:é Я/", max_size=6), max_size=8),
+)
+def test_other_texts_as_pythons_engine(pattern: str, texts: list[str]) -> None:
+    reference = re.compile(re.sub(r"\(\?i:É\)", "[éÉ]", pattern), re.ASCII)
+    wanted = {text for text in texts if reference.fullmatch(text)}
+    assert topic_pattern.select_texts(pattern, texts) == wanted
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "wanted"),
+    [
+        (r"[[:punct:]]+", ":/._", True),
+        (r"[[:space:]]\s", "\t ", True),
+        (r"\p{Greek}+", "αβ", True),
+        (r"\p{Greek}+", "ab", False),
+        (r"\p{Lu}\P{Lu}", "Яя", True),
+        (".", "\n", False),
+        ("(?s).", "\n", True),
+        ("a\\x{3a}b", "a:b", True),
+    ],
+)
+def test_classes_of_other_texts(pattern: str, text: str, wanted: bool) -> None:
+    assert (text in topic_pattern.select_texts(pattern, [text])) == wanted
+
+
 @given(st.text("ab()[]{}|*+?\\^$.pPQEdzA,:-<>!=01i", max_size=12))
 def test_any_text_is_a_pattern_or_refused(text: str) -> None:
     with contextlib.suppress(PatternError):

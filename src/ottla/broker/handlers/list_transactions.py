@@ -3,20 +3,18 @@
 Filtered by state and producer id, by how long the transaction lasts since version 1 (KIP-994), by a pattern in RE2's
 syntax since version 2 (KIP-1152). States that nobody knows are named in the answer.
 
-Deviations: an id with characters that topic names cannot have matches no pattern.
+Deviations: none known.
 """
-
-from collections.abc import Callable
 
 from ottla.broker.call import Call
 from ottla.broker.transaction_coordinators import TransactionCoordinators
 from ottla.core.decision import Ticket
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.groups.pattern_syntax import PatternError
-from ottla.groups.topic_pattern import topic_pattern
+from ottla.groups.topic_pattern import select_texts, topic_pattern
 from ottla.transactions import views
 from ottla.transactions.coordinator import TransactionCoordinator
-from ottla.transactions.decision import TransactionDecision
+from ottla.transactions.decision import TransactionDecision, decided
 from ottla.wire.messages.list_transactions import ListTransactionsRequest, ListTransactionsResponse
 
 
@@ -26,14 +24,13 @@ async def list_transactions(
     """The ids of all coordinators here."""
     response = ListTransactionsResponse(unknown_state_filters=views.unknown_states(request))
     try:
-        wanted = _pattern(request.transactional_id_pattern)
+        _check_pattern(request.transactional_id_pattern)
         shards = await transactions.all_shards()
     except KafkaError as error:
         return ListTransactionsResponse(error_code=error.code)
 
     def decide(machine: TransactionCoordinator, ticket: Ticket, now_ms: int) -> TransactionDecision:
-        lines = machine.listing(request, wanted, now_ms)
-        return TransactionDecision(replies=[(ticket, ListTransactionsResponse(transaction_states=lines))])
+        return decided(ticket, lambda: _listed(machine, request, ticket, now_ms))
 
     for shard in shards:
         part = await shard.ask(decide)
@@ -44,11 +41,23 @@ async def list_transactions(
     return response
 
 
-def _pattern(text: str | None) -> Callable[[str], bool]:
-    """The pattern as a predicate. Raises KafkaError: INVALID_REGULAR_EXPRESSION."""
-    if not text:
-        return lambda _: True
+def _listed(
+    machine: TransactionCoordinator, request: ListTransactionsRequest, ticket: Ticket, now_ms: int
+) -> TransactionDecision:
+    """One coordinator's ids. Raises KafkaError: INVALID_REGULAR_EXPRESSION, for one that takes too long."""
+    ids = frozenset(machine.transactions)
+    if request.transactional_id_pattern:
+        try:
+            ids = select_texts(request.transactional_id_pattern, ids)
+        except PatternError as error:
+            raise KafkaError(ErrorCode.INVALID_REGULAR_EXPRESSION, str(error)) from error
+    lines = machine.listing(request, ids.__contains__, now_ms)
+    return TransactionDecision(replies=[(ticket, ListTransactionsResponse(transaction_states=lines))])
+
+
+def _check_pattern(text: str | None) -> None:
+    """Raises KafkaError: INVALID_REGULAR_EXPRESSION."""
     try:
-        return topic_pattern(text).matches
+        topic_pattern(text or "")
     except PatternError as error:
         raise KafkaError(ErrorCode.INVALID_REGULAR_EXPRESSION, str(error)) from error
