@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from tests.conftest import NewBroker
 from tests.support.process import BrokerProcess
 
 from ottla.client import (
@@ -258,3 +259,40 @@ async def test_what_cannot_be_done_says_what_to_do(broker: BrokerProcess, topic:
         async with Producer(broker.bootstrap, transactional_id=topic, transaction_timeout_ms=2**31 - 1):
             pass
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_copy_in_transactions_is_exact_while_the_broker_is_killed(
+    new_broker: NewBroker, topic: str, protocol: int
+) -> None:
+    """Consume, send on and commit the positions in one transaction, with kill -9 of the broker in between."""
+    broker = new_broker().start()
+    source, group, count = f"{topic}.source", f"group-of-{topic}", 400
+    async with Producer(broker.bootstrap) as filling:
+        await filling.send_many(source, [b"%d" % number for number in range(count)], partition=0)
+    kills = iter((60, 200, 330))
+    next_kill = next(kills)
+    async with Producer(broker.bootstrap, transactional_id=topic, retry_backoff_ms=20) as producer:
+        position = TopicPartition(source, 0)
+        async with Consumer(
+            bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False, fetch_max_wait_ms=20
+        ) as consumer:
+            consumer.assign([position])
+            while True:
+                committed = await consumer.committed(position)
+                done = committed.offset if committed is not None else 0
+                if done == count:
+                    break
+                consumer.seek(position, done)
+                batches = await consumer.getmany(timeout_ms=1000, max_records=20)
+                records = [record for each in batches.values() for record in each]
+                try:
+                    async with producer.transaction(consumer) as transaction:
+                        for record in records:
+                            transaction.send_nowait(topic, record.value, partition=0)
+                        if done >= next_kill:
+                            next_kill = next(kills, 2 * count)
+                            await asyncio.to_thread(broker.kill)
+                            await asyncio.to_thread(broker.start)
+                except AbortableError:
+                    continue
+    assert await committed_values(broker, topic) == [b"%d" % number for number in range(count)]
