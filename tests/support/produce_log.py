@@ -48,6 +48,11 @@ class ProduceLog:
                 )
         return PartitionProduceResponse(error_code=code, base_offset=base_offset if not code else -1)
 
+    def has(self, encoded: Buffer) -> bool:
+        """Whether any record of this batch is in the log."""
+        [batch] = batches(encoded)
+        return any(record.value in self.values for record in read_batch(batch))
+
     def forget(self) -> None:
         """The producers' state is gone, as after it expired."""
         self.producers.clear()

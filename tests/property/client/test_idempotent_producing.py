@@ -144,8 +144,12 @@ class ProducingWithLosses(Producing):
         )
     )
     def be_refused_for_good(self, code: ErrorCode) -> None:
-        batch, _ = self.under_way.popleft()
-        self.answered.append((batch, PartitionProduceResponse(error_code=code)))
+        """Not what the broker has taken before: it does not change its mind."""
+        batch, encoded = self.under_way.popleft()
+        if not self.log.has(encoded):
+            self.answered.append((batch, PartitionProduceResponse(error_code=code)))
+        else:
+            self.answered.append((batch, self.log.append(encoded)))
 
     @rule()
     def wait_too_long(self) -> None:
