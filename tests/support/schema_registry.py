@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID, uuid5
+
+from tests.support.certificates import Certificate
 
 Answer = tuple[int, object]
 SUBJECT_NOT_FOUND: Answer = (404, {"error_code": 40401, "message": "Subject not found."})
@@ -145,8 +148,8 @@ def _is_schema(schema: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def fake_registry() -> Iterator[FakeRegistry]:
-    """One that answers until the end of the block."""
+def fake_registry(certificate: Certificate | None = None) -> Iterator[FakeRegistry]:
+    """One that answers until the end of the block; over TLS with a certificate."""
     registry = FakeRegistry()
 
     class Handler(BaseHTTPRequestHandler):
@@ -181,6 +184,11 @@ def fake_registry() -> Iterator[FakeRegistry]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     registry.url = f"http://127.0.0.1:{server.server_port}"
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.chain, certificate.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        registry.url = f"https://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

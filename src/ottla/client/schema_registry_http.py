@@ -11,7 +11,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from ottla.client.missing import missing_library
+from ottla.client.extras import require_extra
 from ottla.core.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class RegistryHttp:
 
 
 def _checked(url: str) -> str:
-    missing_library("httpx2", "registry")
+    require_extra("httpx2", "registry")
     if urlsplit(url).scheme not in ("http", "https"):
         raise ValueError(f"a schema registry's URL begins with http:// or https://, this one is {url!r}")
     return url

@@ -392,6 +392,6 @@ def test_an_option_that_is_none_is_refused(case: Case, registry: SchemaRegistry)
 def test_a_missing_library_is_said_with_the_command(
     registry: SchemaRegistry, monkeypatch: pytest.MonkeyPatch, make: Any, library: str, extra: str
 ) -> None:
-    monkeypatch.setattr("ottla.client.missing.find_spec", lambda _: None)
+    monkeypatch.setattr("ottla.client.extras.find_spec", lambda _: None)
     with pytest.raises(ImportError, match=rf"{library} is not installed; .*pip install 'ottla\[{extra}\]'"):
         make(Line, registry)

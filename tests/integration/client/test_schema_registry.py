@@ -2,9 +2,12 @@
 
 import json
 import socket
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from tests.support import certificates
 from tests.support.schema_registry import FakeRegistry, fake_registry, guid_of
 
 from ottla.client.schema_registry import Schema, SchemaReference, SchemaRegistry, SchemaRegistryError
@@ -159,6 +162,16 @@ async def test_the_password_is_sent(fake: FakeRegistry, how: str) -> None:
     with pytest.raises(SchemaRegistryError, match="401: Unauthorized; give the registry's user") as refusal:
         await SchemaRegistry(fake.url).subjects()
     assert refusal.value.code is ErrorCode.SASL_AUTHENTICATION_FAILED
+
+
+@pytest.mark.skipif(certificates.missing() is not None, reason=str(certificates.missing()))
+async def test_over_tls_only_who_is_trusted_is_asked(tmp_path: Path) -> None:
+    authority = certificates.Authority(tmp_path)
+    with fake_registry(authority.issue("registry", "IP:127.0.0.1")) as fake:
+        trusting = ssl.create_default_context(cafile=str(authority.certificate))
+        assert await SchemaRegistry(fake.url, ssl_context=trusting).subjects() == []
+        with pytest.raises(SchemaRegistryError, match=r"cannot be reached: .*CERTIFICATE_VERIFY_FAILED"):
+            await SchemaRegistry(fake.url, retries=0).subjects()
 
 
 def test_what_is_no_url_or_no_option_is_refused() -> None:

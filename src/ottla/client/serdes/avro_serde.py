@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, Unpack, cast, overload
 
-from ottla.client.missing import missing_library
+from ottla.client.extras import require_extra
 from ottla.client.schema_registry import Schema, SchemaReference, SchemaRegistry, SchemaType
 from ottla.client.serdes.builtins import from_builtins, to_builtins
 from ottla.client.serdes.json_serde import name_of, shape_of
@@ -44,7 +44,7 @@ def avro(
     What others wrote with another version of the schema is resolved to this one by Avro's rules.
     Raises ImportError with the way out when fastavro is missing, TypeError for a type that Avro does not have.
     """
-    missing_library("fastavro", "avro")
+    require_extra("fastavro", "avro")
     given = options.pop("schema", None)
     references = tuple(options.pop("references", ()))
     namespace = options.pop("namespace", "")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast, overload
 
-from ottla.client.missing import missing_library
+from ottla.client.extras import require_extra
 from ottla.client.schema_registry import Schema, SchemaReference, SchemaRegistry, SchemaType
 from ottla.client.serdes.json_serde import json_codec, name_of, shape_of
 from ottla.client.serdes.registry_serde import RegistrySerde, SchemaOptions
@@ -45,7 +45,7 @@ def json_schema(
 
     Raises ImportError with the way out when jsonschema is missing, TypeError for a type that JSON does not have.
     """
-    missing_library("jsonschema", "jsonschema")
+    require_extra("jsonschema", "jsonschema")
     given = options.pop("schema", None)
     references = tuple(options.pop("references", ()))
     validate = options.pop("validate", True)

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
-from ottla.client.missing import missing_library
+from ottla.client.extras import require_extra
 from ottla.client.schema_registry import Schema, SchemaRegistry, SchemaType
 from ottla.client.serdes.framing import indexes_of, split_indexes
 from ottla.client.serdes.registry_serde import RegistrySerde, SchemaOptions
@@ -22,7 +22,7 @@ def protobuf(form: type[T], registry: SchemaRegistry, **options: Unpack[SchemaOp
 
     Raises ImportError with the way out when protobuf is missing, TypeError for a class that is no message.
     """
-    missing_library("google.protobuf", "protobuf")
+    require_extra("google.protobuf", "protobuf")
     return RegistrySerde(ProtobufFormat(form), registry, "value", **options)
 
 
