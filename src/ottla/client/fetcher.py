@@ -209,10 +209,11 @@ class Fetcher:
 
     def _wish(self, place: Place) -> Wish:
         topic = self._cluster.metadata.topics[place.partition.topic]
+        place.asked_epoch = self.leader_epoch(place.partition)
         return Wish(
             topic_id=topic.topic_id,
             fetch_offset=place.fetch_offset,
-            current_leader_epoch=self.leader_epoch(place.partition),
+            current_leader_epoch=place.asked_epoch,
             max_bytes=self._settings.max_partition_fetch_bytes,
         )
 
@@ -225,14 +226,16 @@ class Fetcher:
 
     def _receive(self, place: Place, node: int, data: PartitionData) -> None:
         code = ErrorCode(data.error_code)
-        if code is ErrorCode.OFFSET_OUT_OF_RANGE and place.read_replica is None:
+        if code is ErrorCode.OFFSET_OUT_OF_RANGE and place.read_replica is not None:
+            place.read_replica = None  # a follower may lag behind: the leader decides
+        elif code is ErrorCode.OFFSET_OUT_OF_RANGE:
             place.wants_reset = True
             self.queue.arrived()
         elif code is not ErrorCode.NONE:
             place.read_replica = None
             self.try_again(place, KafkaError(code, f"{place.partition}: {code.name}: {code.message}"))
         else:
-            place.failures, place.problem = 0, None
+            place.failures, place.problem, place.checked_epoch = 0, None, place.asked_epoch
             place.high_watermark, place.last_stable_offset = data.high_watermark, data.last_stable_offset
             place.log_start_offset = max(place.log_start_offset, data.log_start_offset)
             if data.preferred_read_replica >= 0:

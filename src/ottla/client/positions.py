@@ -34,6 +34,8 @@ class Place:
     """The same before `fetch_offset`."""
     checked_epoch: int = -1
     """The partition's leader epoch when the place was last found to be in its log (KIP-320)."""
+    asked_epoch: int = -1
+    """The partition's leader epoch that the last fetch was sent under; its leader has agreed if that was answered."""
     reset_to: int | None = None
     """A timestamp, or one of ListOffsets' special ones, to start from; None for where the group has got to."""
     wants_reset: bool = False
