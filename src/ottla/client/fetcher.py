@@ -11,6 +11,7 @@ import logging
 from collections import defaultdict
 from dataclasses import dataclass
 
+from ottla.client.address import Address
 from ottla.client.backoff import backoff_seconds
 from ottla.client.chunks import chunks
 from ottla.client.cluster import Cluster
@@ -164,11 +165,13 @@ class Fetcher:
             broker.session.answered(response)
             self._raise_if_refused(node, response)
             self.fetched_at = self._cluster.clock.monotonic()
+            endpoints = {end.node_id: Address(end.host, end.port) for end in response.node_endpoints}
             for topic in response.responses:
                 name = topic.topic or names.get(topic.topic_id, "")
                 for data in topic.partitions:
                     place = places.get(TopicPartition(name, data.partition_index))
                     if place is not None and self._positions.is_current(place):
+                        self._learn_leader(place, data, endpoints)
                         self._receive(place, node, data)
         except KafkaError as error:
             broker.session.broken()
@@ -241,6 +244,16 @@ class Fetcher:
             if data.preferred_read_replica >= 0:
                 self._prefer(place, data.preferred_read_replica)
             self._accept(place, node, data)
+
+    def _learn_leader(self, place: Place, data: PartitionData, endpoints: dict[int, Address]) -> None:
+        """Of one that has moved, without asking for metadata (KIP-951)."""
+        told = data.current_leader
+        if data.error_code and told.leader_id >= 0:
+            metadata = self._cluster.metadata
+            moved = metadata.with_leader(place.partition, told.leader_id, told.leader_epoch, endpoints)
+            if moved is not metadata:
+                self._cluster.metadata = moved
+                place.not_before = 0.0
 
     def _prefer(self, place: Place, replica: int) -> None:
         place.read_replica = replica

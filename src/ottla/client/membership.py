@@ -237,6 +237,13 @@ class Membership:
         self.problem = error
         self._not_before_ms = now_ms + self.config.backoff_ms(self._failures)
 
+    def _note_lateness(self) -> None:
+        limit_ms = self.config.max_poll_interval_ms
+        text = (
+            f"no records were asked for in max_poll_interval_ms, {limit_ms} ms: the consumer left its group"
+        )
+        self.problem = KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, text)
+
     def _fail(self, error: KafkaError) -> None:
         self.failure = self.problem = error
         self.heard_ms = None

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from ottla.client import membership_requests as requests
 from ottla.client.membership import NOTHING, Change, ChangeKind, MemberConfig, Membership, Partitions, Wanted
 from ottla.client.membership_assignment import assigned, assignments, subscriptions
-from ottla.client.membership_phases import REMEDIES, TRANSITIONS, Event, Phase, Remedy
+from ottla.client.membership_phases import BEATING, IN_THE_GROUP, TRANSITIONS, Event, Phase, Remedy, remedy_of
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.groups.assignors.client import CLIENT_ASSIGNORS, Subscribed
 from ottla.wire.messages.heartbeat import HeartbeatResponse
@@ -94,7 +94,7 @@ class ClassicMembership(Membership):
         elif self.phase is Phase.OUT:
             self._polled_ms = now_ms
             self._move(Event.WANTS_IN)
-        elif self.phase in _IN_A_GENERATION and wanted != self._joined_for:
+        elif self.phase in IN_THE_GROUP and wanted != self._joined_for:
             self._move(Event.REBALANCE)
         self._settle()
 
@@ -174,7 +174,7 @@ class ClassicMembership(Membership):
         return self.member_id, self.generation_id
 
     def _holds_generation(self) -> bool:
-        return self.generation_id != NO_GENERATION and self.phase in _HEARTBEATS
+        return self.generation_id != NO_GENERATION and self.phase in BEATING
 
     def _leave_request(self) -> LeaveGroupRequest | None:
         if self.config.instance_id is not None or not self.member_id:
@@ -233,9 +233,7 @@ class ClassicMembership(Membership):
             self._remedy(code, "Heartbeat", now_ms)
 
     def _remedy(self, code: ErrorCode, api: str, now_ms: int) -> None:
-        remedy = REMEDIES.get(code, Remedy.AGAIN if code.retriable else Remedy.END)
-        if self.phase is Phase.SYNCING and remedy is Remedy.AGAIN:
-            remedy = Remedy.JOIN  # the coordinator that parked it is gone, and the assignment with it
+        remedy = remedy_of(code, self.phase)
         if remedy is Remedy.END:
             self._fail(requests.final_error(code, self.config))
             return
@@ -294,8 +292,7 @@ class ClassicMembership(Membership):
         self._settle()
 
     def _give_up_late(self) -> None:
-        text = f"no records were asked for in max_poll_interval_ms, {self.config.max_poll_interval_ms} ms"
-        self.problem = KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, f"{text}: the consumer left its group")
+        self._note_lateness()
         self._forfeited, self._leaves_late = bool(self._owned), True
         self._move(Event.WANTS_OUT)
         self._settle()
@@ -310,7 +307,7 @@ class ClassicMembership(Membership):
             self._move(Event.GONE)
 
     def _counts_polls(self) -> bool:
-        return self.phase in _IN_A_GENERATION and self.failure is None
+        return self.phase in IN_THE_GROUP and self.failure is None
 
     def _silent_at_ms(self) -> int | None:
         return None if self.phase is Phase.JOINING and self._in_flight else super()._silent_at_ms()
@@ -318,7 +315,3 @@ class ClassicMembership(Membership):
     def _move(self, event: Event) -> None:
         assert (self.phase, event) in TRANSITIONS, f"{event.name} in {self.phase.name}"
         self.phase = TRANSITIONS[self.phase, event]
-
-
-_IN_A_GENERATION = {Phase.PREPARING, Phase.ASSIGNING, Phase.SYNCING, Phase.STABLE}
-_HEARTBEATS = {Phase.PREPARING, Phase.ASSIGNING, Phase.STABLE}

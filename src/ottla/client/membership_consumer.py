@@ -263,8 +263,7 @@ class ConsumerMembership(Membership):
         self._settle()
 
     def _give_up_late(self) -> None:
-        text = f"no records were asked for in max_poll_interval_ms, {self.config.max_poll_interval_ms} ms"
-        self.problem = KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, f"{text}: the consumer left its group")
+        self._note_lateness()
         self._forfeited, self._leaves_late = bool(self._owned), True
         self.stage = Stage.LEAVING
         self._settle()

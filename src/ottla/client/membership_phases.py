@@ -84,3 +84,18 @@ REMEDIES: dict[ErrorCode, Remedy] = {
     ErrorCode.UNKNOWN_MEMBER_ID: Remedy.JOIN_AS_NEW,
 }
 """Another error that is retriable is tried again as well; any other is the END, such as FENCED_INSTANCE_ID."""
+
+
+def remedy_of(code: ErrorCode, phase: Phase) -> Remedy:
+    """What a member does about an error in this phase."""
+    remedy = REMEDIES.get(code, Remedy.AGAIN if code.retriable else Remedy.END)
+    if phase is Phase.SYNCING and remedy is Remedy.AGAIN:
+        return Remedy.JOIN  # the coordinator that parked it is gone, and the assignment with it
+    return remedy
+
+
+IN_THE_GROUP = {Phase.PREPARING, Phase.ASSIGNING, Phase.SYNCING, Phase.STABLE}
+"""Where another subscription or the lack of polls matters at once; JOINING is over before long."""
+
+BEATING = {Phase.PREPARING, Phase.ASSIGNING, Phase.STABLE}
+"""Where heartbeats are sent; SyncGroup says by itself that the member is there."""
