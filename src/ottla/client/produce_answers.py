@@ -16,6 +16,7 @@ from ottla.client.producer_counters import ProducerCounters
 from ottla.client.refresher import Refresher
 from ottla.client.transaction_gate import TransactionGate
 from ottla.core.errors import ErrorCode, FencedError, KafkaError, RequestTimedOutError, StaleMetadataError
+from ottla.core.limits import CONCURRENT_BACKOFF_SECONDS
 from ottla.wire.messages.produce import PartitionProduceResponse, ProduceResponse
 
 _log = logging.getLogger("ottla.client")
@@ -135,6 +136,8 @@ class ProduceAnswers:
         now = self._cluster.clock.monotonic()
         queue.failures += 1
         delay = backoff_seconds(self._accumulator.settings, queue.failures)
+        if error.code == ErrorCode.CONCURRENT_TRANSACTIONS:
+            delay = min(delay, CONCURRENT_BACKOFF_SECONDS)
         if _asks_for_metadata(error):
             if self._has_moved(batch, error):
                 delay = 0.0

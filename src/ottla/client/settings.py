@@ -91,7 +91,7 @@ class ProducerSettings(ClientSettings):
     linger_ms: int = 5
     """How long a record waits for others to share its batch."""
     batch_size: int = 16_384
-    """Bytes after which a batch is sent without lingering on."""
+    """Bytes after which a batch is sent without lingering on; one that cannot leave yet may grow to 16 times that."""
     compression_type: Codec = Codec.NONE
     """none, gzip, snappy, lz4 or zstd."""
     compression_level: int | None = None
@@ -105,7 +105,7 @@ class ProducerSettings(ClientSettings):
     max_request_size: int = 1_048_576
     """Bytes of the largest record, and about those of the largest request."""
     max_in_flight_requests_per_connection: int = 5
-    """Idempotence needs 5 at most."""
+    """Idempotence needs 5 at most. Without it a partition has one batch under way, so that order holds."""
     retries: int = _EVER
     """Attempts after the first; `delivery_timeout_ms` is the better bound."""
     partitioner: "Literal['default', 'round_robin'] | Partitioner" = "default"

@@ -94,10 +94,14 @@ class TopicQueues:
         return self._metadata.leader(queue.partition) is not None
 
     def _grow(self) -> None:
-        """Partitions come and never go; a topic made anew with fewer refuses those it lacks."""
+        """Take over how many partitions there are; fewer only where the topic was made anew."""
         self._metadata = self._cluster.metadata
-        for partition in range(len(self._queues), partition_count(self._metadata, self.name)):
+        count = partition_count(self._metadata, self.name)
+        for partition in range(len(self._queues), count):
             self._queues.append(self._accumulator.queue(TopicPartition(self.name, partition)))
+        if 0 < count < len(self._queues):
+            del self._queues[count:]
+            self.keyless = self._queues[self.keyless.partition.partition % count]
 
 
 def partition_count(metadata: Metadata, topic: str) -> int:

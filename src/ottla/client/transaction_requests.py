@@ -22,6 +22,7 @@ from ottla.core.errors import (
     RequestTimedOutError,
     UnsupportedVersionError,
 )
+from ottla.core.limits import CONCURRENT_BACKOFF_SECONDS
 from ottla.wire.messages.add_offsets_to_txn import AddOffsetsToTxnRequest, AddOffsetsToTxnResponse
 from ottla.wire.messages.add_partitions_to_txn import (
     AddPartitionsToTxnRequest,
@@ -46,8 +47,6 @@ _FIRST_WITH_MEMBER = 3
 _LAST_OF_CLIENTS = 3
 _LAST_END_TXN_OF_FIRST_PROTOCOL = 4
 _LAST_OFFSET_COMMIT_OF_FIRST_PROTOCOL = 4
-_CONCURRENT_BACKOFF_SECONDS = 0.02
-"""The previous transaction's markers are being written: that takes milliseconds."""
 
 
 class TransactionRequests:
@@ -214,7 +213,7 @@ class TransactionRequests:
             attempts += 1
             delay = backoff_seconds(self._settings, attempts)
             if problem.code == ErrorCode.CONCURRENT_TRANSACTIONS:
-                delay = min(delay, _CONCURRENT_BACKOFF_SECONDS)
+                delay = min(delay, CONCURRENT_BACKOFF_SECONDS)
             if self._cluster.clock.monotonic() + delay > give_up_at:
                 text = f"{api} of {self._id} not answered in {self._settings.max_block_ms} ms: {problem}"
                 raise RequestTimedOutError(ErrorCode.REQUEST_TIMED_OUT, text, api=api)

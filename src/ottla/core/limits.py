@@ -217,6 +217,10 @@ COMPRESS_IN_THREAD_BYTES = 65_536
 """Records of a request from which on a client compresses them in a thread: below, the way there and back takes as
 long as zstd does."""
 
+CONCURRENT_BACKOFF_SECONDS = 0.02
+"""How long a producer waits while the markers of its last transaction are written, which takes milliseconds; Apache
+Kafka's client waits as long."""
+
 CLOSING_ABORT_SECONDS = 5.0
 """How long a producer that is closed tries to abort its open transaction; the coordinator does it later by itself."""
 

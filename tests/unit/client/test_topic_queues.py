@@ -56,6 +56,13 @@ def test_partitions_that_the_topic_has_got_are_used() -> None:
     assert number(target.of_key(b"some")) == partition_for_key(b"some", 5)
 
 
+def test_a_topic_made_anew_with_fewer_partitions_gets_nothing_for_those_that_are_gone() -> None:
+    target, cluster = queues(8)
+    cluster.metadata = metadata(2)
+    assert {number(target.of_key(b"%d" % key)) for key in range(20)} == {0, 1}
+    assert {fill(target, 300) for _ in range(10)} == {0, 1}
+
+
 def test_round_robin_takes_each_in_turn() -> None:
     target, _ = queues(3, partitioner="round_robin")
     assert target.chooser is not None
