@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ottla.client.chunks import Chunk
-from ottla.client.serdes.serde import Prepared, Serde
+from ottla.client.serdes.serde import Prepared, Serde, for_field
 from ottla.client.settings import ConsumerSettings
 from ottla.client.topic import Topic
 from ottla.records.reader import read_batch, read_values
@@ -76,6 +76,8 @@ class Decoding:
 
 
 def _decoding(key: object, value: object) -> TopicDecoding:
+    key = for_field(key, "key") if isinstance(key, Serde) else key
+    value = for_field(value, "value") if isinstance(value, Serde) else value
     sides = ((key, "raw_key"), (value, "raw_value"))
     prepared = tuple((serde, side) for serde, side in sides if isinstance(serde, Prepared))
     return TopicDecoding(_deserializer(key), _deserializer(value), prepared)

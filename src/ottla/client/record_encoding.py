@@ -7,10 +7,12 @@ from ottla.client.serdes.errors import SerializationError
 from ottla.client.serdes.serde import Field, Prepared, Serde, for_field
 from ottla.client.settings import ProducerSettings
 from ottla.client.topic import Topic
+from ottla.core.errors import KafkaError
 
 Headers = Sequence[tuple[str, bytes | None]]
 GivenHeaders = Mapping[str, bytes | None] | Sequence[tuple[str, bytes | None]]
 Serialize = Callable[[Any, str, Headers], bytes | None]
+GivenSerializer = Serde[Any] | Callable[[Any], bytes | None] | None
 
 _PLAIN = {bytes, type(None)}
 _BUFFERS = (bytes, bytearray, memoryview)
@@ -23,10 +25,12 @@ class RecordEncoding:
     def __init__(self, topic: str | Topic[Any, Any], settings: ProducerSettings) -> None:
         typed = topic if isinstance(topic, Topic) else None
         self._topic = typed.name if typed is not None else str(topic)
-        key = (typed.key_serde if typed is not None else None) or settings.key_serializer
-        value = (typed.value_serde if typed is not None else None) or settings.value_serializer
-        self.key = _serializer(key, "key")
-        self.value = _serializer(value, "value")
+        key = _of_side((typed.key_serde if typed is not None else None) or settings.key_serializer, "key")
+        value = _of_side(
+            (typed.value_serde if typed is not None else None) or settings.value_serializer, "value"
+        )
+        self.key = _serializer(key)
+        self.value = _serializer(value)
         self.is_plain = self.key is None and self.value is None
         """Whether keys and values are bytes already."""
         both: tuple[object, object] = (key, value)
@@ -71,7 +75,7 @@ class RecordEncoding:
         if serialize is not None:
             try:
                 content = serialize(content, self._topic, headers)
-            except SerializationError:
+            except KafkaError:
                 raise
             except Exception as error:
                 problem = f"{self._topic}: the {field} {_short(content)} cannot be serialized: {error!r}"
@@ -107,13 +111,16 @@ def headers_bytes(headers: Headers) -> int:
     return sum(len(name.encode()) + len(value or b"") + _HEADER_OVERHEAD_BYTES for name, value in headers)
 
 
-def _serializer(
-    serializer: Serde[Any] | Callable[[Any], bytes | None] | None, field: Field
-) -> Serialize | None:
+def _of_side(serializer: GivenSerializer, field: Field) -> GivenSerializer:
+    """A serde's copy for keys or for values; what is prepared and what serializes must be the same one."""
+    return for_field(serializer, field) if isinstance(serializer, Serde) else serializer
+
+
+def _serializer(serializer: GivenSerializer) -> Serialize | None:
     if serializer is None:
         return None
     if isinstance(serializer, Serde):
-        return for_field(serializer, field).serialize
+        return serializer.serialize
     encode = serializer
     return lambda content, _topic, _headers: None if content is None else encode(content)
 

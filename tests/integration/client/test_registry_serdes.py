@@ -12,10 +12,11 @@ import pytest
 from tests.support import protobuf_messages as shop
 from tests.support.schema_registry import FakeRegistry, fake_registry, guid_of
 
-from ottla.client import serdes
+from ottla.client import Consumer, Producer, serdes
 from ottla.client.schema_registry import Schema, SchemaReference, SchemaRegistry, SchemaRegistryError
 from ottla.client.serdes import Prepared, RegistrySerde, Serde, SerializationError
 from ottla.client.topic import Topic
+from ottla.testing import Broker
 
 
 class State(Enum):
@@ -395,3 +396,51 @@ def test_a_missing_library_is_said_with_the_command(
     monkeypatch.setattr("ottla.client.extras.find_spec", lambda _: None)
     with pytest.raises(ImportError, match=rf"{library} is not installed; .*pip install 'ottla\[{extra}\]'"):
         make(Line, registry)
+
+
+@pytest.fixture
+def never_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in the clients' event loop may wait for the registry's answers on the spot."""
+
+    def held_up(question: Any) -> None:
+        question.close()
+        raise AssertionError("the event loop was held up")
+
+    monkeypatch.setattr("ottla.client.serdes.registry_serde._wait", held_up)
+
+
+@pytest.mark.usefixtures("never_held_up")
+async def test_serializers_and_deserializers_ask_ahead_each_for_its_side(fake: FakeRegistry) -> None:
+    async with Broker() as broker:
+        both = serdes.avro(Line, SchemaRegistry(fake.url))
+        async with Producer(broker.bootstrap_servers, key_serializer=both, value_serializer=both) as producer:
+            await producer.send("lines", Line("tea"), key=Line("salt"))
+        assert sorted(fake.subjects) == ["lines-key", "lines-value"]
+        both = serdes.avro(Line, SchemaRegistry(fake.url))
+        async with Consumer(
+            "lines",
+            bootstrap_servers=broker.bootstrap_servers,
+            auto_offset_reset="earliest",
+            key_deserializer=both,
+            value_deserializer=both,
+        ) as consumer:
+            record = await consumer.getone()
+            assert (record.key, record.value) == (Line("salt"), Line("tea"))
+
+
+@pytest.mark.usefixtures("never_held_up")
+async def test_producer_and_consumer_ask_the_registry_ahead(fake: FakeRegistry) -> None:
+    for name, case in CASES.items():
+        topic = Topic(name.replace(" ", "-"), key=str, value=case.make(SchemaRegistry(fake.url)))
+        same = Topic(topic.name, key=str, value=case.make(SchemaRegistry(fake.url)))
+        async with Broker() as broker:
+            async with Producer(broker.bootstrap_servers) as producer:
+                await producer.send(topic, case.value, key="k")
+                await producer.send_many(topic, [case.value] * 3)
+            async with Consumer(
+                same, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest"
+            ) as consumer:
+                assert (await consumer.getone()).value == case.value
+                async for batch in consumer.batches():
+                    assert batch.values() == [case.value] * 3
+                    break

@@ -39,7 +39,7 @@ class JsonSerde(Generic[T]):
 
     def for_field(self, field: Field) -> "JsonSerde[T]":
         """The same for keys or for values."""
-        return JsonSerde(self.form, field)
+        return self if field == self.field else JsonSerde(self.form, field)
 
     def serialize(self, value: T | None, topic: str, headers: Headers, /) -> bytes | None:  # noqa: ARG002
         """The bytes to send. Raises SerializationError."""

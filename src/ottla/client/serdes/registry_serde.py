@@ -65,6 +65,8 @@ class RegistrySerde(Generic[T]):
 
     def for_field(self, field: Field) -> "RegistrySerde[T]":
         """The same for keys or for values."""
+        if field == self.field:
+            return self
         return RegistrySerde(self._form, self.registry, field, **self._options)
 
     def serialize(self, value: T | None, topic: str, headers: Headers, /) -> bytes | None:  # noqa: ARG002
