@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
@@ -19,14 +19,13 @@ from ottla.client.options import ConsumerOptions
 from ottla.client.settings import ConsumerSettings
 from ottla.client.sync_batch import Batch
 from ottla.client.sync_client import SyncClient
+from ottla.client.sync_hooks import Hook, HookT, in_thread
 from ottla.client.topic import Topic
 from ottla.records.record import Record
 
 K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
-Hook = Callable[[Collection[TopicPartition]], None]
-HookT = TypeVar("HookT", bound=Hook)
 _RECORDS_BETWEEN_LOOKS = 500
 
 
@@ -204,12 +203,12 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
 
     def on_assigned(self, hook: HookT) -> HookT:
         """`@consumer.on_assigned`: called with partitions, and waited for, before anything of them is handed out."""
-        self._client.on_assigned(_in_thread(hook))
+        self._client.on_assigned(in_thread(hook))
         return hook
 
     def on_revoked(self, hook: HookT) -> HookT:
         """`@consumer.on_revoked`: called, and waited for, when their records are finished, before they are given up."""
-        self._client.on_revoked(_in_thread(hook))
+        self._client.on_revoked(in_thread(hook))
         return hook
 
     def on_lost(self, hook: HookT) -> HookT:
@@ -217,7 +216,7 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
 
         Without one the hooks of `on_revoked` are called.
         """
-        self._client.on_lost(_in_thread(hook))
+        self._client.on_lost(in_thread(hook))
         return hook
 
     # Positions
@@ -293,12 +292,3 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
 
 async def _next_of(stream: AsyncIterator[T]) -> T:
     return await anext(stream)
-
-
-def _in_thread(hook: Hook) -> Callable[[Collection[TopicPartition]], Awaitable[None]]:
-    """The hook for the event loop; as it runs in a thread of its own, it may call the consumer."""
-
-    async def call(partitions: Collection[TopicPartition]) -> None:
-        await asyncio.to_thread(hook, partitions)
-
-    return call
