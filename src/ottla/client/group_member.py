@@ -218,14 +218,16 @@ class GroupMember:
 
     # Topics
 
+    @property
+    def topics_of_group(self) -> frozenset[str]:
+        """Topics whose metadata the leader of a classic group keeps fresh, beside its own."""
+        return self.machine.topics_to_count if isinstance(self.machine, ClassicMembership) else frozenset()
+
     def topics_changed(self) -> None:
         """Metadata has been refreshed: the leader of a classic group compares partition counts."""
-        if (
-            isinstance(self.machine, ClassicMembership)
-            and self.machine.members
-            and self.machine.change is None
-        ):
-            self.machine.counted(self._counts(self.machine.topics_to_count))
+        machine = self.machine
+        if isinstance(machine, ClassicMembership) and machine.change is None and not machine.waits_for_counts:
+            machine.counted(self._counts(machine.topics_to_count))
             self.wake()
 
     def _see_to_topics(self) -> None:

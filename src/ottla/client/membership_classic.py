@@ -15,15 +15,14 @@ from collections.abc import Mapping
 
 from ottla.client import membership_requests as requests
 from ottla.client.membership import NOTHING, Change, ChangeKind, MemberConfig, Membership, Partitions, Wanted
-from ottla.client.membership_assignment import assigned, assignments, subscriptions
+from ottla.client.membership_assignment import assigned
+from ottla.client.membership_leading import Leading
 from ottla.client.membership_phases import BEATING, IN_THE_GROUP, TRANSITIONS, Event, Phase, Remedy, remedy_of
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.groups.assignors.client import CLIENT_ASSIGNORS, Subscribed
 from ottla.wire.messages.heartbeat import HeartbeatResponse
 from ottla.wire.messages.join_group import JoinGroupRequest, JoinGroupResponse
 from ottla.wire.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
 from ottla.wire.messages.sync_group import (
-    SyncGroupRequestAssignment,
     SyncGroupResponse,
 )
 from ottla.wire.schema import Message
@@ -42,14 +41,11 @@ class ClassicMembership(Membership):
         self.member_id = ""
         self.generation_id = NO_GENERATION
         self.cooperative = all(assignor.cooperative for assignor in config.assignors)
-        self.members: dict[str, Subscribed] = {}
-        """Everyone, if this member leads the group."""
+        self.leading = Leading()
         self._owned: Partitions = NOTHING
         self._assigned: Partitions = NOTHING
         self._previous: tuple[Partitions, int] = (NOTHING, NO_GENERATION)
         self._strategy = ""
-        self._counts: Mapping[str, int] = {}
-        self._shares: list[SyncGroupRequestAssignment] = []
         self._joined_for = Wanted()
         self._joins_again = False
         self._leaves_late = False
@@ -77,7 +73,7 @@ class ClassicMembership(Membership):
     @property
     def topics_to_count(self) -> frozenset[str]:
         """Topics whose partitions the leader has to know, to assign or to see that they have become more."""
-        return frozenset(topic for member in self.members.values() for topic in member.subscription.topics)
+        return self.leading.topics
 
     def timeout_ms(self, request: Message) -> int:
         if isinstance(request, JoinGroupRequest):
@@ -107,10 +103,9 @@ class ClassicMembership(Membership):
     def counted(self, partition_counts: Mapping[str, int]) -> None:
         """How many partitions each of `topics_to_count` has; topics that do not exist are left out."""
         if self.phase is Phase.ASSIGNING:
-            self._counts = dict(partition_counts)
-            self._shares = assignments(CLIENT_ASSIGNORS[self._strategy], self.members, partition_counts)
+            self.leading.assign(self._strategy, partition_counts)
             self._move(Event.COUNTED)
-        elif self.phase is Phase.STABLE and self.members and dict(partition_counts) != self._counts:
+        elif self.phase is Phase.STABLE and self.leading.is_outdated_by(partition_counts):
             self._move(Event.REBALANCE)
             self._settle()
 
@@ -155,7 +150,7 @@ class ClassicMembership(Membership):
             claim = self._previous[0], self.generation_id if self.cooperative else self._previous[1]
             return requests.join(self.config, self.member_id, self.wanted.topics, self._owned, claim)
         if self.phase is Phase.SYNCING:
-            return requests.sync(self.config, self._membership, self._strategy, self._shares)
+            return requests.sync(self.config, self._membership, self._strategy, self.leading.shares)
         if self.phase is Phase.LEAVING and (self._leaves_late or not self._owned):
             return self._leave_request()
         if self._holds_generation() and now_ms >= self._heartbeat_at_ms:
@@ -197,12 +192,7 @@ class ClassicMembership(Membership):
         self.member_id, self.generation_id = response.member_id, response.generation_id
         self._strategy = response.protocol_name or ""
         self.heard_ms, self._heartbeat_at_ms = now_ms, now_ms + self.heartbeat_interval_ms
-        self.members, self._shares = {}, []
-        if response.leader != response.member_id:
-            self._move(Event.JOINED)
-            return
-        self.members = subscriptions(response.members)
-        self._move(Event.JOINED if response.skip_assignment else Event.LEADS)
+        self._move(Event.LEADS if self.leading.begin(response) else Event.JOINED)
 
     def _take_sync(self, response: SyncGroupResponse, now_ms: int) -> None:
         code = ErrorCode(response.error_code)
@@ -287,7 +277,8 @@ class ClassicMembership(Membership):
     def _lose(self) -> None:
         self.generation_id, self.heard_ms = NO_GENERATION, None
         self._forfeited = bool(self._owned)
-        self._assigned, self.members = NOTHING, {}
+        self._assigned = NOTHING
+        self.leading.clear()
         self._move(Event.OUSTED)
         self._settle()
 
@@ -302,7 +293,8 @@ class ClassicMembership(Membership):
         if self.config.instance_id is None:
             self.member_id = ""
         self.generation_id, self.heard_ms = NO_GENERATION, None
-        self._assigned, self.members, self._leaves_late = NOTHING, {}, False
+        self._assigned, self._leaves_late = NOTHING, False
+        self.leading.clear()
         if self.phase is Phase.LEAVING:
             self._move(Event.GONE)
 

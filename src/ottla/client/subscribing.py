@@ -93,7 +93,8 @@ class Subscribing:
         """Those that metadata is kept fresh of; None for all."""
         if self.subscription.pattern is not None:
             return None
-        return {*self.subscription.topics, *(place.partition.topic for place in self._positions)}
+        read = {place.partition.topic for place in self._positions}
+        return read | self.subscription.topics | (self.member.topics_of_group if self.member else frozenset())
 
     def refreshed(self) -> None:
         """Metadata is fresh: topics may have come or gone, or have more partitions."""

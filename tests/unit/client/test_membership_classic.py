@@ -128,6 +128,33 @@ def test_the_leader_waits_for_counts_and_hands_in_everybodys_share() -> None:
     assert machine.phase is Phase.PREPARING, "more partitions than were assigned"
 
 
+def test_a_leader_that_keeps_its_assignment_takes_the_first_counts_for_what_it_is_of() -> None:
+    """KIP-814: a static leader that was away."""
+    machine = member(instance_id="i")
+    assert machine.request(0) is not None
+    metadata = encode(ConsumerProtocolSubscription(topics=["a"]))
+    machine.answered(
+        JoinGroupResponse(
+            generation_id=1,
+            protocol_name="range",
+            leader="me",
+            member_id="me",
+            skip_assignment=True,
+            members=[JoinGroupResponseMember(member_id="me", metadata=metadata)],
+        ),
+        0,
+    )
+    request = machine.request(0)
+    assert isinstance(request, SyncGroupRequest)
+    assert request.assignments == []
+    machine.answered(SyncGroupResponse(assignment=share(0)), 0)
+    machine.done()
+    machine.counted({"a": 1})
+    assert machine.phase is Phase.STABLE
+    machine.counted({"a": 2})
+    assert machine.phase is Phase.PREPARING
+
+
 def test_an_eager_member_gives_everything_up_before_it_joins_and_beats_meanwhile() -> None:
     machine = stable(0, 1)
     beat(machine, ErrorCode.REBALANCE_IN_PROGRESS)
