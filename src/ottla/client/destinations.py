@@ -40,7 +40,7 @@ class Destinations(dict[AnyTopic, Destination]):
         self._cluster = cluster
         self._accumulator = accumulator
         self._appender = appender
-        self._parking = Parking(accumulator.memory)
+        self.parking = Parking(accumulator.memory)
         self._hashes = KeyHashes()
         self._queues: dict[str, TopicQueues] = {}
         self._finding: dict[str, asyncio.Task[KafkaError | None]] = {}
@@ -79,7 +79,7 @@ class Destinations(dict[AnyTopic, Destination]):
         name = destination.name
         size_bytes = RECORD_OVERHEAD_BYTES + len(key or b"") + len(value or b"") + headers_bytes(headers)
         record = ParkedRecord(key, value, headers, partition, timestamp_ms, size_bytes, Outcome(name, -1))
-        delivery = self._parking.park(name, record)
+        delivery = self.parking.park(name, record)
         self._find(name)
         return delivery
 
@@ -90,7 +90,7 @@ class Destinations(dict[AnyTopic, Destination]):
 
     def drop_parked(self, error: KafkaError) -> None:
         """What is parked now fails."""
-        self._parking.drop(error)
+        self.parking.drop(error)
 
     def names(self) -> list[str]:
         """Of the topics that are in use."""
@@ -101,7 +101,7 @@ class Destinations(dict[AnyTopic, Destination]):
         try:
             await self._tasks.close()
         finally:
-            self._parking.close(error)
+            self.parking.close(error)
 
     def _find(self, name: str) -> "asyncio.Task[KafkaError | None]":
         finding = self._finding.get(name)
@@ -113,14 +113,14 @@ class Destinations(dict[AnyTopic, Destination]):
     async def _find_queues(self, name: str) -> KafkaError | None:
         """The error, if that is what comes of it; what is parked then fails with it."""
         cluster = self._cluster
-        self._parking.expect(name)
+        self.parking.expect(name)
         try:
             await self._found_out(name)
             assert partition_count(cluster.metadata, name) > 0
             queues = TopicQueues(name, cluster, self._accumulator, self._hashes)
-            self._parking.release(name, lambda record: self._place(queues, record))
+            self.parking.release(name, lambda record: self._place(queues, record))
         except KafkaError as error:
-            self._parking.fail(name, error)
+            self.parking.fail(name, error)
             return error
         self._queues[name] = queues
         for destination in self.values():

@@ -36,6 +36,8 @@ class Parking:
 
     def __init__(self, memory: BufferMemory) -> None:
         self._memory = memory
+        self.on_failed: Callable[[KafkaError], object] = lambda _: None
+        """Told why a record could not be sent, unless it was told to be dropped."""
         self._records: dict[str, list[ParkedRecord]] = {}
 
     def __contains__(self, topic: str) -> bool:
@@ -64,12 +66,16 @@ class Parking:
                     record.delivery.move(place(record))
                 except (KafkaError, ValueError) as error:
                     record.failed(_as_kafka_error(error))
+                    self.on_failed(_as_kafka_error(error))
 
     def fail(self, topic: str, error: KafkaError) -> None:
         """Nothing of this topic can be sent."""
-        for record in self._records.pop(topic, ()):
+        records = self._records.pop(topic, [])
+        for record in records:
             self._free(record)
             record.failed(error)
+        if records:
+            self.on_failed(error)
 
     def drop(self, error: KafkaError) -> None:
         """What is parked now fails."""
@@ -81,8 +87,8 @@ class Parking:
 
     def close(self, error: KafkaError) -> None:
         """Nothing can be sent at all."""
-        for topic in list(self._records):
-            self.fail(topic, error)
+        self.drop(error)
+        self._records.clear()
 
     def _free(self, record: ParkedRecord) -> None:
         self._memory.settle(record.reserved_bytes)

@@ -5,7 +5,6 @@ returns a Delivery to await or not; `await send_many(…)` takes a list and make
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -19,8 +18,6 @@ from ottla.client.cluster import Cluster
 from ottla.client.config_names import from_config
 from ottla.client.delivery import Delivery, RecordMetadata
 from ottla.client.destinations import AnyTopic, Destinations
-from ottla.client.group_metadata import GroupMetadata, OffsetAndMetadata
-from ottla.client.metadata import TopicPartition
 from ottla.client.options import ProducerOptions
 from ottla.client.producer_health import ProducerHealth
 from ottla.client.record_encoding import GivenHeaders, Headers, header_pairs
@@ -29,18 +26,15 @@ from ottla.client.sending_many import ManyRecords
 from ottla.client.sent_records import SentRecords, SomeNotSentError
 from ottla.client.settings import ProducerSettings, settings_from
 from ottla.client.topic import Topic
-from ottla.client.transaction import TransactedConsumer, Transaction
+from ottla.client.transaction_calls import TransactionCalls
 from ottla.client.transactor import Transactor
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.core.limits import CLOSING_ABORT_SECONDS
-
-_log = logging.getLogger("ottla.client")
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Producer:
+class Producer(TransactionCalls):
     """`async with Producer("localhost:9092") as producer: await producer.send("topic", b"value")`."""
 
     def __init__(
@@ -58,6 +52,9 @@ class Producer:
         self._sender = Sender(self._cluster, self._accumulator, self._transactor)
         self._appender = Appender(self._accumulator, self._sender, self._clock)
         self._destinations = Destinations(self._cluster, self._accumulator, self._appender)
+        if self._transactor is not None:
+            self._transactor.wake = self._sender.wake
+            self._destinations.parking.on_failed = self._transactor.batch_failed
         self._is_started = False
 
     @classmethod
@@ -81,7 +78,6 @@ class Producer:
         self._is_started = True
         self._sender.refresher.keep_fresh(self._destinations.names)
         if self._transactor is not None:
-            self._transactor.wake = self._sender.wake
             try:
                 await self._transactor.init()
             except BaseException:
@@ -94,9 +90,8 @@ class Producer:
         A transaction that is open is aborted.
         """
         try:
-            if self._transactor is not None:
-                await self._leave_transaction(self._transactor)
-            elif deliver and self._is_started:
+            await self._leave_transaction()
+            if deliver and self._is_started:
                 await self.flush()
         finally:
             error = KafkaError(ErrorCode.NETWORK_EXCEPTION, "the producer was closed")
@@ -268,69 +263,6 @@ class Producer:
             return health
         return replace(health, transaction=self._transactor.machine.state.name)
 
-    # Transactions; `transaction` is the usual way, the others are its steps.
-
-    def transaction(self, consumer: TransactedConsumer | None = None) -> Transaction:
-        """`async with producer.transaction(consumer) as tx:` commits at the end what the block sent.
-
-        With a consumer, the positions that it has reached are part of the transaction, under the fencing of its
-        group (KIP-447). An exception, or a cancellation, in the block aborts.
-        """
-        self._transactions()
-        return Transaction(self, consumer)
-
-    async def init_transactions(self) -> None:
-        """Take over the `transactional_id`; `start` has done so already."""
-        await self._transactions().init()
-
-    async def begin_transaction(self) -> None:
-        """From now on everything that is sent is part of one transaction."""
-        self._check_open()
-        await self._transactions().begin()
-
-    async def send_offsets_to_transaction(
-        self, offsets: Mapping[TopicPartition, OffsetAndMetadata], group_metadata: GroupMetadata
-    ) -> None:
-        """The group's offsets become these if the transaction is committed."""
-        await self._transactions().send_offsets(offsets, group_metadata)
-
-    async def commit_transaction(self) -> None:
-        """Deliver what was sent, and make all of it visible at once.
-
-        Raises AbortableError when it has to be aborted, FatalError when the producer cannot go on, and
-        RequestTimedOutError when the outcome is not known: then call it again.
-        """
-        await self._destinations.placed()
-        await self._transactions().commit()
-
-    async def abort_transaction(self) -> None:
-        """Give up what was sent: none of it becomes visible."""
-        if self.may_abort:
-            problem = KafkaError(ErrorCode.TRANSACTION_ABORTABLE, "the transaction is aborted")
-            self._destinations.drop_parked(problem)
-        await self._transactions().abort()
-
-    @property
-    def may_abort(self) -> bool:
-        """Whether there is a transaction that can be aborted."""
-        return self._transactions().may_abort
-
-    def _transactions(self) -> Transactor:
-        if self._transactor is None:
-            problem = "this producer has no transactions; give it a transactional_id"
-            raise KafkaError(ErrorCode.INVALID_REQUEST, problem)
-        return self._transactor
-
-    async def _leave_transaction(self, transactor: Transactor) -> None:
-        if not transactor.may_abort:
-            return
-        try:
-            await asyncio.wait_for(self.abort_transaction(), CLOSING_ABORT_SECONDS)
-        except (KafkaError, TimeoutError) as error:
-            _log.warning(
-                "the open transaction of %s was not aborted: %s", self.settings.transactional_id, error
-            )
-
     def _send(
         self,
         topic: AnyTopic,
@@ -360,10 +292,3 @@ class Producer:
             raise
         self._check_open()
         return self._destinations.park(destination, key, value, pairs, partition, timestamp_ms)
-
-    def _check_open(self) -> None:
-        if self._accumulator.closed is not None:
-            raise self._accumulator.closed
-        if not self._is_started:
-            problem = "the producer is not started; use `async with`, or `await start()`"
-            raise KafkaError(ErrorCode.INVALID_REQUEST, problem)

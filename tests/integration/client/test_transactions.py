@@ -235,6 +235,21 @@ async def test_a_record_that_is_refused_spoils_the_transaction_only(
     assert await committed_values(broker, topic) == [b"good"]
 
 
+async def test_a_record_whose_topic_cannot_be_had_spoils_the_transaction(
+    broker: BrokerProcess, topic: str, protocol: int
+) -> None:
+    async with transactional(broker, topic) as producer:
+        await producer.begin_transaction()
+        await producer.send(topic, b"with the other or not at all")
+        nowhere = producer.send_nowait("no such name", b"v")
+        with pytest.raises(AbortableError, match="is not a topic name"):
+            await producer.commit_transaction()
+        with pytest.raises(RefusedError, match="is not a topic name"):
+            await nowhere
+        await producer.abort_transaction()
+    assert await committed_values(broker, topic) == []
+
+
 async def test_closing_aborts_what_is_open(broker: BrokerProcess, topic: str, protocol: int) -> None:
     async with Producer(broker.bootstrap, transactional_id=topic) as producer:
         await producer.begin_transaction()
