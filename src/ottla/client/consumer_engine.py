@@ -72,6 +72,8 @@ class ConsumerEngine:
         try:
             if self.commits is not None:
                 await self._make_member(self.commits)
+            else:
+                self.subscribing.subscription.decide(broker_evaluates=False)
         except BaseException:
             await self.cluster.close()
             raise
@@ -120,7 +122,7 @@ class ConsumerEngine:
         hooks, commit = self.subscribing.subscription.hooks, self.committing.finished
         application = Rebalancing(self.positions, self.fetcher, self.locator, self.reading, hooks, commit)
         machine = await membership_of(self.cluster, settings, classic_only=self._classic_only)
-        self.subscribing.subscription.broker_evaluates = isinstance(machine, ConsumerMembership)
+        self.subscribing.subscription.decide(broker_evaluates=isinstance(machine, ConsumerMembership))
         self.member = self.subscribing.member = GroupMember(self.cluster, machine, application)
         self.member.changed = self.seeking.moved.set
         self.member.start()

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from ottla.client.membership import Wanted
 from ottla.client.metadata import Metadata, TopicPartition
+from ottla.client.options import OptionError
 from ottla.client.topic import Topic
 from ottla.core.errors import ErrorCode
 
@@ -42,7 +43,9 @@ class Subscription:
         self.by_hand = False
         self.broker_evaluates = False
         """Whether a pattern that is text is the broker's to evaluate (RE2, KIP-848)."""
+        self._decided = False
         self._pattern: str | re.Pattern[str] | None = None
+        self._compiled: re.Pattern[str] | None = None
         self._topics: frozenset[str] = frozenset()
 
     @property
@@ -53,9 +56,7 @@ class Subscription:
     @property
     def pattern(self) -> re.Pattern[str] | None:
         """One that is evaluated here, against all topics that there are."""
-        if isinstance(self._pattern, str):
-            return None if self.broker_evaluates else re.compile(self._pattern)
-        return self._pattern
+        return self._compiled
 
     @property
     def is_empty(self) -> bool:
@@ -77,11 +78,26 @@ class Subscription:
     def to_pattern(self, pattern: str | re.Pattern[str]) -> None:
         """A text is evaluated by the broker where it can; else here, as Python's, as a compiled one always is.
 
-        Raises re.error for a text that Python cannot compile, where it has to.
+        Raises OptionError for a text that Python cannot compile, where it has to.
         """
         self._clear()
         self._pattern = pattern
-        _ = self.pattern
+        if self._decided:
+            self._compile()
+
+    def decide(self, *, broker_evaluates: bool) -> None:
+        """Who evaluates patterns, known once a broker has been asked. Raises OptionError as `to_pattern`."""
+        self._decided, self.broker_evaluates = True, broker_evaluates
+        self._compile()
+
+    def _compile(self) -> None:
+        if not isinstance(self._pattern, str):
+            self._compiled = self._pattern
+        elif not self.broker_evaluates:
+            try:
+                self._compiled = re.compile(self._pattern)
+            except re.error as error:
+                raise OptionError(f"pattern {self._pattern!r} is no regular expression: {error}") from error
 
     def to_partitions(self) -> None:
         """By hand, without the group's help."""
@@ -107,4 +123,4 @@ class Subscription:
         return changed
 
     def _clear(self) -> None:
-        self.by_hand, self._pattern, self._topics = False, None, frozenset()
+        self.by_hand, self._pattern, self._compiled, self._topics = False, None, None, frozenset()
