@@ -56,8 +56,8 @@ class ChunkSource:
     async def next(self, only: Collection[TopicPartition]) -> Chunk:
         """The next that may go out, checked. Raises KafkaError, and what somebody else failed with."""
         while True:
-            await self._breathe()
-            self._raise_if_failed()
+            await self.breathe()
+            self.raise_if_failed()
             chunk = self.queue.take(only)
             if chunk is None:
                 await self.wait()
@@ -105,14 +105,15 @@ class ChunkSource:
         finally:
             self.is_awaited = False
 
-    async def _breathe(self) -> None:
+    async def breathe(self) -> None:
         """Let heartbeats and fetches have their turn, when there is always something to hand out."""
         now = self._clock.monotonic()
         if now - self._breathed_at > _BREATH_SECONDS:
             await asyncio.sleep(0)
             self._breathed_at = self._clock.monotonic()
 
-    def _raise_if_failed(self) -> None:
+    def raise_if_failed(self) -> None:
+        """What somebody else failed with, and what ends all reading."""
         if self._failures:
             raise self._failures.pop(0)
         if self._fatal is not None:

@@ -152,11 +152,17 @@ class Reading:
         It is finished when the application comes back; if it is `tracked`, somebody else sees to that.
         """
         found: dict[TopicPartition, list[AnyRecord]] = {}
-        try:
-            async with asyncio.timeout(timeout_s):
-                opened: Opened | None = await self._open(only)
-        except TimeoutError:
-            return found
+        await self.source.breathe()
+        self.come_back()
+        self._cutting.put_back()
+        self.source.raise_if_failed()
+        opened = self._open_now(only)
+        if opened is None:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    opened = await self._open(only)
+            except TimeoutError:
+                return found
         left = max_records
         while opened is not None:  # nothing is awaited from here on, so nothing can be lost
             taken = list(islice(opened.rest, left))

@@ -157,6 +157,20 @@ async def test_batches_and_many(broker: BrokerProcess, topic: str) -> None:
         assert mixed == values[: len(mixed)]
 
 
+async def test_looking_without_waiting_finds_what_is_there(broker: BrokerProcess, topic: str) -> None:
+    large = [bytes(1000) + b"%d" % number for number in range(600)]
+    async with Producer(broker.bootstrap, batch_size=900_000, compression_type="none") as producer:
+        await producer.send_many(topic, [*large, b"small"])
+    async with Consumer(topic, bootstrap_servers=broker.bootstrap, auto_offset_reset="earliest") as consumer:
+        found: list[bytes] = []
+        async with asyncio.timeout(30):
+            while len(found) < 601:
+                for records in (await consumer.getmany(max_records=250)).values():
+                    found += [record.value for record in records]
+                await asyncio.sleep(0.01)
+    assert found == [*large, b"small"]
+
+
 async def test_an_unknown_topic(broker: BrokerProcess, topic: str) -> None:
     async with Consumer(bootstrap_servers=broker.bootstrap) as consumer:
         with pytest.raises(KafkaError, match="does not exist") as caught:

@@ -192,3 +192,15 @@ async def test_a_cancelled_wait_loses_nothing() -> None:
         reader.fetcher._brokers.clear()
         reader.fetcher.queue.resumed()
         assert await reader.offsets(2) == [2, 3]
+
+
+async def test_looking_without_waiting_also_after_a_pause() -> None:
+    leader = ScriptedLeader(some(batch(0, 2), batch(2, 2)))
+    async with Reader(leader) as reader:
+        reader.assign(0)
+        found: list[int] = []
+        for _ in range(50):
+            await asyncio.sleep(0.006)
+            for records in (await reader.reading.many((), 0, 3)).values():
+                found += [record.offset for record in records]
+        assert found == [0, 1, 2, 3]
