@@ -34,7 +34,7 @@ class Outcome:
     A batch that is split on its way (MESSAGE_TOO_LARGE) becomes several pieces; it is settled with the last.
     """
 
-    __slots__ = ("callbacks", "open_pieces", "partition", "pieces", "topic", "waiters")
+    __slots__ = ("bystanders", "callbacks", "open_pieces", "partition", "pieces", "topic", "waiters")
 
     def __init__(self, topic: str, partition: int) -> None:
         self.topic = topic
@@ -42,6 +42,7 @@ class Outcome:
         self.open_pieces = 1
         self.pieces: list[Piece] = []
         self.waiters: list[asyncio.Future[None]] = []
+        self.bystanders: list[asyncio.Future[None]] = []
         self.callbacks: list[tuple[Callable[[Delivery], object], Delivery]] = []
 
     @property
@@ -50,7 +51,7 @@ class Outcome:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether anybody will hear of it."""
+        """Whether anybody will hear of a failure."""
         return bool(self.callbacks) or any(not waiter.done() for waiter in self.waiters)
 
     def settle(self, piece: Piece) -> None:
@@ -82,13 +83,12 @@ class Outcome:
         return RecordMetadata(self.topic, self.partition, offset, time_ms)
 
     def wait(self) -> "asyncio.Future[None]":
-        """A future of one's own: to cancel it harms nobody."""
-        waiter = asyncio.get_running_loop().create_future()
-        if self.open_pieces:
-            self.waiters.append(waiter)
-        else:
-            waiter.set_result(None)
-        return waiter
+        """For one who will ask what became of it; a future of one's own, to cancel it harms nobody."""
+        return self._waiter(self.waiters)
+
+    def stand_by(self) -> "asyncio.Future[None]":
+        """For one who only wants to know when it is over."""
+        return self._waiter(self.bystanders)
 
     def call(self, callback: "Callable[[Delivery], object]", delivery: "Delivery") -> None:
         """`callback(delivery)` soon after it is settled."""
@@ -103,8 +103,17 @@ class Outcome:
         other.callbacks += self.callbacks
         self.waiters, self.callbacks = [], []
 
+    def _waiter(self, waiters: "list[asyncio.Future[None]]") -> "asyncio.Future[None]":
+        waiter = asyncio.get_running_loop().create_future()
+        if self.open_pieces:
+            waiters.append(waiter)
+        else:
+            waiter.set_result(None)
+        return waiter
+
     def _tell(self) -> None:
-        waiters, self.waiters = self.waiters, []
+        waiters = [*self.waiters, *self.bystanders]
+        self.waiters, self.bystanders = [], []
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)

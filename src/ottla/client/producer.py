@@ -247,7 +247,7 @@ class Producer(TransactionCalls):
         self._sender.wake()
         for outcome in outcomes:
             if not outcome.is_settled:
-                await outcome.wait()
+                await outcome.stand_by()
 
     async def partitions_for(self, topic: AnyTopic) -> list[int]:
         """The partitions of a topic. Raises KafkaError when there is no such topic."""

@@ -90,9 +90,9 @@ class SentRecords(Sequence[RecordMetadata]):
 
     async def settled(self) -> None:
         """Wait until every record is delivered, or known not to be."""
-        for outcome in dict.fromkeys(run.outcome for run in self._runs):
-            if not outcome.is_settled:
-                await outcome.wait()
+        waiting = [outcome.wait() for outcome in dict.fromkeys(run.outcome for run in self._runs)]
+        for outcome_is_known in waiting:
+            await outcome_is_known
 
     def _rank(self, index: int) -> int:
         if not self._order:

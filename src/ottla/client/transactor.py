@@ -182,7 +182,7 @@ class Transactor:
             self.wake()
             for outcome in outcomes:
                 if not outcome.is_settled:
-                    await outcome.wait()
+                    await outcome.stand_by()
 
     def _failed(self, error: KafkaError) -> None:
         if isinstance(error, AbortableError | FatalError):

@@ -230,3 +230,16 @@ async def test_flush_neither_lingers_nor_hangs_over_records_of_a_topic_that_is_n
         deliveries = [producer.send_nowait(topic, b"%d" % number, partition=0) for number in range(100)]
         await asyncio.wait_for(producer.flush(), 20)
         assert [delivery.result().offset for delivery in deliveries] == list(range(100))
+
+
+async def test_a_failure_that_only_a_flush_waited_for_is_logged(
+    broker: BrokerProcess, topic: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Admin(broker.bootstrap) as admin:
+        await admin.create_topic(topic, configs={"max.message.bytes": "1000"})
+    async with Producer(broker.bootstrap) as producer:
+        await producer.partitions_for(topic)
+        producer.send_nowait(topic, bytes(2000))
+        await producer.flush()
+        assert "1 records were not delivered" in caplog.text
+        assert "max.message.bytes" in caplog.text
