@@ -39,14 +39,12 @@ class State(StrEnum):
 FINAL: Final = frozenset({State.SHIPPED, State.REJECTED, State.CANCELLED})
 
 NEXT: Final[dict[tuple[State, type[Event]], State]] = {
-    (State.PLACED, PaymentTaken): State.CONFIRMED,
-    (State.PLACED, StockRefused): State.REJECTED,
-    (State.PLACED, FraudSuspected): State.REJECTED,
-    (State.PLACED, PaymentRefused): State.REJECTED,
+    (State.PLACED, OrderConfirmed): State.CONFIRMED,
+    (State.PLACED, OrderRejected): State.REJECTED,
     (State.PLACED, OrderCancelled): State.CANCELLED,
     (State.CONFIRMED, OrderShipped): State.SHIPPED,
 }
-"""What an order becomes by what happens; what is not here changes nothing."""
+"""What an order becomes by what happens to it; what is not here changes nothing."""
 
 TIMEOUT_MS: Final = 30_000
 """How long an order may stay PLACED."""
@@ -57,9 +55,9 @@ def after(state: State, event: Event) -> State:
     return NEXT.get((state, type(event)), state)
 
 
-def verdict(order: OrderCreated, event: Event) -> OrderConfirmed | OrderRejected | None:
-    """What the orders service tells the world of a PLACED order when this happens; None: nothing yet."""
-    match event:
+def verdict(order: OrderCreated, news: Event) -> OrderConfirmed | OrderRejected | None:
+    """What the orders service makes of news about a PLACED order; None: nothing yet."""
+    match news:
         case PaymentTaken():
             return OrderConfirmed(
                 order_id=order.order_id,
@@ -68,9 +66,13 @@ def verdict(order: OrderCreated, event: Event) -> OrderConfirmed | OrderRejected
                 quantity=order.quantity,
             )
         case StockRefused():
-            reason = "it is sold out"
+            return rejected(order, "it is sold out")
         case FraudSuspected(reason=reason) | PaymentRefused(reason=reason):
-            pass
+            return rejected(order, reason)
         case _:
             return None
+
+
+def rejected(order: OrderCreated, reason: str) -> OrderRejected:
+    """The no, with its reason."""
     return OrderRejected(order_id=order.order_id, customer_id=order.customer_id, reason=reason)

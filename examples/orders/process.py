@@ -1,0 +1,158 @@
+"""One service as a process: its database, its HTTP edge, its place among the topics.
+
+    python -m ottla_examples.orders.process '{"service": "shipping", …}'
+
+It says `ready` on stdout, and ends with SIGTERM or when whoever started it is gone (its stdin ends).
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+
+from ottla import Consumer, DeadLetter, Producer, Record, Retry
+from ottla_examples.orders.architectures import architecture_of
+from ottla_examples.orders.calls import Calls
+from ottla_examples.orders.database import Database
+from ottla_examples.orders.domain.events import Event
+from ottla_examples.orders.edge import edge
+from ottla_examples.orders.outbox import Outbox
+from ottla_examples.orders.service import Service, Surroundings
+from ottla_examples.orders.services import SERVICES
+from ottla_examples.orders.topics import DEAD_LETTERS, TOPICS
+from ottla_examples.orders.tracing import EVENT_HEADER, TRACE
+from ottla_examples.orders.traffic import Traffic, count
+
+ATTEMPTS: Final = Retry(attempts=6, backoff_ms=100, backoff_max_ms=1000, then=DeadLetter(DEAD_LETTERS.name))
+"""For about three seconds, and whatever the attempts take; then somebody has to look at it."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """Which service, and where everything is."""
+
+    service: str
+    architecture: str
+    directory: str
+    ports: dict[str, int]
+    """Of every service's HTTP edge."""
+    bootstrap_servers: str = ""
+    repricing: bool = False
+    surroundings: Surroundings = Surroundings()
+
+
+class AnnouncedServer(uvicorn.Server):
+    """Says when it can be asked."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Whoever started the process waits for that word."""
+        await super().startup(sockets)
+        print("ready", flush=True)
+
+
+class Process:
+    """One of them."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._part = architecture_of(setting.architecture, repricing=setting.repricing).part(setting.service)
+        self._traffic = Traffic()
+
+    async def run(self) -> None:
+        """Until it is told to end."""
+        path = Path(self._setting.directory) / f"{self._part.service}.sqlite"
+        kind = SERVICES[self._part.service]
+        peers = {peer: f"http://127.0.0.1:{self._setting.ports[peer]}" for peer in self._part.calls}
+        calls = Calls(peers, self._traffic)
+        async with AsyncExitStack() as stack:
+            database = stack.enter_context(Database(path, kind.schema, self._part.writes))
+            stack.push_async_callback(calls.close)
+            service = kind(database, calls, self._setting.surroundings)
+            service.open()
+            jobs = [service.work, *await self._connect(stack, service, database)]
+            await self._serve(edge(service, database, self._traffic), jobs)
+
+    async def _connect(
+        self, stack: AsyncExitStack, service: Service, database: Database
+    ) -> list[Callable[[], Awaitable[None]]]:
+        """To the topics that it writes and reads; the jobs that follow from that."""
+        servers = self._setting.bootstrap_servers
+        jobs: list[Callable[[], Awaitable[None]]] = []
+        if self._part.writes:
+            producer = await stack.enter_async_context(Producer(servers, linger_ms=0))
+            jobs.append(Outbox(service.name, database, producer, self._traffic).run)
+        if self._part.reads:
+            topics = [TOPICS[name] for name in self._part.reads]
+            consumer: Consumer[str, Event] = Consumer(
+                *topics,
+                bootstrap_servers=servers,
+                group_id=service.name,
+                auto_offset_reset="earliest",
+                auto_commit_interval_ms=500,
+            )
+            await stack.enter_async_context(consumer)
+            react = self._reacting(service)
+            jobs.append(lambda: consumer.run(react, on_error=ATTEMPTS, concurrency="key"))
+        return jobs
+
+    def _reacting(self, service: Service) -> Callable[[Record[str, Event]], Awaitable[None]]:
+        reactions = service.reactions()
+
+        async def react(record: Record[str, Event]) -> None:
+            TRACE.set((dict(record.headers).get(EVENT_HEADER) or b"").decode())
+            reaction = reactions.get(type(record.value))
+            if reaction is not None:
+                await reaction(record.value)
+            count(self._traffic.read, record.topic)
+
+        return react
+
+    async def _serve(self, app: Starlette, jobs: list[Callable[[], Awaitable[None]]]) -> None:
+        """HTTP until the end, the jobs beside it."""
+        port = self._setting.ports[self._part.service]
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=port, http="h11", ws="none", lifespan="off", log_level="warning",
+            access_log=False, timeout_graceful_shutdown=2,
+        )  # fmt: skip
+        server = AnnouncedServer(config)
+        signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when it has stopped
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_forever(job)) for job in jobs]
+            tasks.append(group.create_task(_end_with_parent(server)))
+            await server.serve()
+            for task in tasks:
+                task.cancel()
+
+
+async def _forever(job: Callable[[], Awaitable[None]]) -> None:
+    await job()
+
+
+async def _end_with_parent(server: uvicorn.Server) -> None:
+    """The pipe on stdin ends when the process at its other end does."""
+    reader = asyncio.StreamReader()
+    protocol: Any = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    await reader.read()
+    server.should_exit = True
+
+
+def main(arguments: list[str]) -> None:
+    """Run the service that the one argument describes."""
+    setting = msgspec.json.decode(arguments[0], type=Setting)
+    logging.basicConfig(
+        level=logging.WARNING, format=f"{setting.service}: %(levelname)s %(name)s: %(message)s"
+    )
+    asyncio.run(Process(setting).run())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

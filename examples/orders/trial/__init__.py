@@ -1,0 +1,1 @@
+"""Runs the systems, loads them, breaks them, and judges what is left."""
