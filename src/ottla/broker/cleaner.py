@@ -28,6 +28,9 @@ from ottla.log.compaction_survey import Survey, survey
 from ottla.log.data_directory import DataDirectory
 from ottla.records.errors import CorruptRecordError
 
+CHECKPOINTS_PER_ROUND = 3
+"""Each covers all that was written before it; a log that goes on growing may need another."""
+
 _log = logging.getLogger(__name__)
 
 Named = tuple[str, int]
@@ -129,10 +132,23 @@ class Cleaner:
         assert directory is not None, partition
         return directory
 
+    async def _ready(self, partition: Partition) -> Survey | None:
+        """What a round would do, if it is due, and the recovery point is past all that it may take away."""
+        for _ in range(CHECKPOINTS_PER_ROUND):
+            seen = self._survey(partition) if _is_usable(partition) else None
+            if seen is None or not seen.is_due(partition.log.config):
+                return None
+            end_offset = seen.first_uncleanable_offset
+            if partition.log.recovery_point >= end_offset:
+                return seen
+            if not await self._housekeeping.checkpoint(partition, self._directory_of(partition), end_offset):
+                return None
+        return None  # it grows too fast: the next look tries again
+
     async def _clean(self, partition: Partition) -> None:
         """A round over one partition, if it is still due now that its turn has come."""
-        seen = self._survey(partition) if _is_usable(partition) else None
-        if seen is None or not seen.is_due(partition.log.config):
+        seen = await self._ready(partition)
+        if seen is None:
             return
         try:
             self._running = running = Cleaning(partition, seen, self._clock)

@@ -43,6 +43,7 @@ class Housekeeping:
         self._clock = clock
         self._tasks = tasks
         self._checkpointed = dict.fromkeys(log_dirs.directories, clock.monotonic())
+        self._one_checkpoint = asyncio.Lock()
         for work in (self._retain_all, self._sync_by_time, self._expire_producers, self._checkpoint_all):
             tasks.start(_forever(work), work.__name__.strip("_"))
 
@@ -114,14 +115,30 @@ class Housekeeping:
         for _ in range(0, dirty, LOGS_PER_CHECKPOINT):
             await self._checkpoint_some(directory)
 
-    async def _checkpoint_some(self, directory: DataDirectory) -> None:
-        checkpoint = directory.begin_checkpoint()
-        try:
-            await in_thread(checkpoint.sync)
-        except OSError as error:
-            _log.error("%s: checkpoint failed: %s", directory.directory.path, error)
-        finally:
-            directory.end_checkpoint(checkpoint)
+    async def checkpoint(self, partition: Partition, directory: DataDirectory, offset: int) -> bool:
+        """Write down that the partition's log is on disk up to `offset`; False when the disk refuses.
+
+        Whoever makes holes in a log needs it: after its recovery point, a restart takes a hole for what a power cut
+        took, and drops what follows.
+        """
+        told = True
+        for _ in range(0, len(directory.logs) + 1, LOGS_PER_CHECKPOINT):
+            if not told or partition.log.recovery_point >= offset:
+                break
+            told = await self._checkpoint_some(directory)
+        return told and partition.log.recovery_point >= offset
+
+    async def _checkpoint_some(self, directory: DataDirectory) -> bool:
+        """Whether the offset files say now what was synced."""
+        async with self._one_checkpoint:
+            checkpoint = directory.begin_checkpoint()
+            try:
+                await in_thread(checkpoint.sync)
+            except OSError as error:
+                _log.error("%s: checkpoint failed: %s", directory.directory.path, error)
+            finally:
+                directory.end_checkpoint(checkpoint)
+        return checkpoint.told
 
     # Syncs by time: flush.ms.
 

@@ -268,6 +268,26 @@ def test_kill_9_in_the_middle_of_compaction(new_broker: NewBroker) -> None:
     assert_true_to(told, read_all(broker))
 
 
+def test_compaction_leaves_no_holes_after_the_recovery_point(new_broker: NewBroker) -> None:
+    """There a restart would take them for what a power cut took, and drop what follows."""
+    broker, told = start(new_broker), Told()
+    create(broker)
+    write(broker, told, 600)
+    write(broker, told, 600)
+    compacted = broker.data / "cleaner-offset-checkpoint"
+    eventually("compacted", lambda: offset_in(compacted) > 0)
+    assert offset_in(broker.data / "recovery-point-offset-checkpoint") >= offset_in(compacted)
+    broker.kill()
+    broker.start()
+    assert_true_to(told, read_all(broker))
+
+
+def offset_in(checkpoint: Path) -> int:
+    """What a checkpoint file says of the topic's partition."""
+    lines = checkpoint.read_text().splitlines() if checkpoint.exists() else []
+    return next((int(line.split()[2]) for line in lines if line.startswith(f"{TOPIC} 0 ")), 0)
+
+
 def test_a_topic_deleted_and_made_again_in_the_middle(new_broker: NewBroker) -> None:
     broker = start(new_broker)
     for _ in range(6):
