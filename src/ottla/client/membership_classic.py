@@ -20,7 +20,7 @@ from ottla.client.membership_leading import Leading
 from ottla.client.membership_phases import BEATING, IN_THE_GROUP, TRANSITIONS, Event, Phase, Remedy, remedy_of
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.heartbeat import HeartbeatResponse
-from ottla.wire.messages.join_group import JoinGroupRequest, JoinGroupResponse
+from ottla.wire.messages.join_group import JoinGroupResponse
 from ottla.wire.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
 from ottla.wire.messages.sync_group import (
     SyncGroupResponse,
@@ -28,8 +28,6 @@ from ottla.wire.messages.sync_group import (
 from ottla.wire.schema import Message
 
 NO_GENERATION = -1
-_JOIN_GRACE_MS = 5_000
-"""How much longer than the rebalance itself its answer may take."""
 
 
 class ClassicMembership(Membership):
@@ -76,9 +74,7 @@ class ClassicMembership(Membership):
         return self.leading.topics
 
     def timeout_ms(self, request: Message) -> int:
-        if isinstance(request, JoinGroupRequest):
-            return max(self.config.request_timeout_ms, self.config.max_poll_interval_ms + _JOIN_GRACE_MS)
-        return self.config.request_timeout_ms
+        return requests.timeout_ms(self.config, request)
 
     # What the shell tells
 

@@ -8,9 +8,20 @@ from ottla.wire.messages.heartbeat import HeartbeatRequest
 from ottla.wire.messages.join_group import JoinGroupRequest
 from ottla.wire.messages.leave_group import LeaveGroupRequest, MemberIdentity
 from ottla.wire.messages.sync_group import SyncGroupRequest, SyncGroupRequestAssignment
+from ottla.wire.schema import Message
+
+_JOIN_GRACE_MS = 5_000
+"""How much longer than the rebalance itself its answer may take."""
 
 Membership = tuple[str, int]
 """A member id and the generation that it is a member of."""
+
+
+def timeout_ms(config: MemberConfig, request: Message) -> int:
+    """How long an answer may take: JoinGroup is parked until everyone has come."""
+    if isinstance(request, JoinGroupRequest):
+        return max(config.request_timeout_ms, config.max_poll_interval_ms + _JOIN_GRACE_MS)
+    return config.request_timeout_ms
 
 
 def join(

@@ -1,11 +1,14 @@
 """What is fetched, located and handed out for each answer: a leader that answers from a script."""
 
 import asyncio
+import contextlib
+import random
 
 import pytest
 from tests.support.scripted_leader import PARTITION, Answer, Reader, ScriptedLeader, batch, some
 
 from ottla.client.group_metadata import OffsetAndMetadata
+from ottla.client.reading import Reading
 from ottla.client.settings import ConsumerSettings
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.fetch import FetchResponse
@@ -204,3 +207,35 @@ async def test_looking_without_waiting_also_after_a_pause() -> None:
             for records in (await reader.reading.many((), 0, 3)).values():
                 found += [record.offset for record in records]
         assert found == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_is_cancelled_loses_and_repeats_nothing(seed: int) -> None:
+    """Three ways to read, each cut off at random moments."""
+    chance = random.Random(seed)
+    firsts = range(0, 600, 3)
+    settings = ConsumerSettings(max_partition_fetch_bytes=300)
+    leader = ScriptedLeader(*(some(batch(first, 3)) for first in firsts), settings=settings)
+    found: list[int] = []
+
+    async def commits(_offsets: object) -> None:
+        """Not called here."""
+
+    async def read_some(reading: Reading) -> None:
+        way = chance.randrange(3)
+        if way == 0:
+            found.append((await reading.one()).offset)
+        elif way == 1:
+            for records in (await reading.many((), 1.0, chance.randint(1, 7))).values():
+                found.extend(record.offset for record in records)
+        else:
+            found.extend((await reading.batch(chance.randint(1, 7), 0.001, commits)).offsets)
+
+    async with Reader(leader) as reader:
+        reader.assign(0)
+        async with asyncio.timeout(30):
+            while len(found) < 600:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(chance.choice([0, 0.0001, 0.001, 0.01])):
+                        await read_some(reader.reading)
+    assert found == list(range(600))
