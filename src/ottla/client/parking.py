@@ -40,9 +40,6 @@ class Parking:
         """Told why a record could not be sent, unless it was told to be dropped."""
         self._records: dict[str, list[ParkedRecord]] = {}
 
-    def __contains__(self, topic: str) -> bool:
-        return topic in self._records
-
     def expect(self, topic: str) -> None:
         """Records of this topic are parked from now on."""
         self._records.setdefault(topic, [])
