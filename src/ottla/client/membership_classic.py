@@ -59,11 +59,6 @@ class ClassicMembership(Membership):
         return self.change is None and (self.phase is Phase.OUT or self.failure is not None)
 
     @property
-    def epoch(self) -> int:
-        """The generation, -1 for none."""
-        return self.generation_id
-
-    @property
     def waits_for_counts(self) -> bool:
         """Whether it cannot go on before `counted`."""
         return self.phase is Phase.ASSIGNING
@@ -146,11 +141,13 @@ class ClassicMembership(Membership):
             claim = self._previous[0], self.generation_id if self.cooperative else self._previous[1]
             return requests.join(self.config, self.member_id, self.wanted.topics, self._owned, claim)
         if self.phase is Phase.SYNCING:
-            return requests.sync(self.config, self._membership, self._strategy, self.leading.shares)
+            return requests.sync(
+                self.config, (self.member_id, self.generation_id), self._strategy, self.leading.shares
+            )
         if self.phase is Phase.LEAVING and (self._leaves_late or not self._owned):
             return self._leave_request()
         if self._holds_generation() and now_ms >= self._heartbeat_at_ms:
-            return requests.heartbeat(self.config, self._membership)
+            return requests.heartbeat(self.config, (self.member_id, self.generation_id))
         return None
 
     def _due_ms(self) -> int | None:
@@ -159,10 +156,6 @@ class ClassicMembership(Membership):
         if self.phase is Phase.LEAVING and (self._leaves_late or not self._owned):
             return 0
         return self._heartbeat_at_ms if self._holds_generation() else None
-
-    @property
-    def _membership(self) -> tuple[str, int]:
-        return self.member_id, self.generation_id
 
     def _holds_generation(self) -> bool:
         return self.generation_id != NO_GENERATION and self.phase in BEATING
