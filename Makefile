@@ -22,7 +22,7 @@ RUNTIME := .venv/.ottla-runtime
 DEVELOPMENT := .venv/.ottla-development
 NATIVE := setup.py $(wildcard src/ottla/records/_native.pyx src/ottla/records/native/*)
 
-.PHONY: help run test check test-unit test-integration test-heavy bench dist kcat kafka clean
+.PHONY: help run test check test-unit test-integration test-heavy bench bench-clients dist kcat kafka clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
