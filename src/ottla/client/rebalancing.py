@@ -45,6 +45,7 @@ class Rebalancing:
 
     async def assigned(self, partitions: Partitions) -> None:
         self._positions.add(partitions, held_back=True)
+        self._locator.wake()  # a hook may ask for a position, or wait for one that it seeks
         await self._call(self._hooks.assigned, partitions)
         for place in self._positions.all_of(partitions):
             place.held_back = False

@@ -136,6 +136,8 @@ class Proxy:
             await self._connect(reader, writer, task)
         except* (OSError, CutError):
             pass  # the connection ends
+        except* asyncio.CancelledError:
+            pass  # by `_close`; asyncio's streams (3.11) would complain of a handler that ends cancelled
         finally:
             for each in self._open.pop(task):
                 each.close()

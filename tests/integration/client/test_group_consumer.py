@@ -186,6 +186,22 @@ async def test_a_hook_that_fails_is_heard_of(broker: BrokerProcess, topic: str, 
 
 
 @protocols
+async def test_a_hook_may_ask_where_its_partitions_are(
+    broker: BrokerProcess, topic: str, protocol: str
+) -> None:
+    await fill(broker.bootstrap, topic, 3)
+    places = []
+    async with member(broker.bootstrap, topic, protocol, default_api_timeout_ms=5_000) as consumer:
+
+        @consumer.on_assigned
+        async def _look(partitions: frozenset[TopicPartition]) -> None:
+            places.extend([await consumer.position(partition) for partition in partitions])
+
+        assert (await consumer.getone()).offset == 0
+    assert places == [0]
+
+
+@protocols
 async def test_patterns_and_topics_that_come_later(broker: BrokerProcess, topic: str, protocol: str) -> None:
     await fill(broker.bootstrap, f"{topic}-a", 2)
     await fill(broker.bootstrap, f"{topic}b", 2)
