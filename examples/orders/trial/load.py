@@ -52,6 +52,7 @@ class Load:
         self._clock = SystemClock()
         self._watching = asyncio.Semaphore(WATCHING_AT_ONCE)
         self._bursts: list[float] = []
+        self._began = self._clock.monotonic()
 
     def elapsed_s(self) -> float:
         """Since the load began."""

@@ -3,6 +3,7 @@
 examples:
   ottla demo
   ottla demo --port 9192 --data /tmp/ottla
+  ottla demo orders                       a whole system of services around a broker; ottla demo orders --help
 """
 
 import argparse
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 
-from ottla.cli import serve
+from ottla.cli import demo_orders, serve
 from ottla.cli.errors import CommandError
 
 HOST = "127.0.0.1"
@@ -23,6 +24,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--data", default="./data", metavar="DIR", help="where messages are kept; default: ./data"
     )
     parser.set_defaults(run=run)
+    systems = parser.add_subparsers(metavar="SYSTEM")
+    orders = systems.add_parser(
+        "orders", help="an order-management system, three ways", description=demo_orders.__doc__
+    )
+    demo_orders.configure(orders)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,0 +1,125 @@
+"""What `ottla demo orders` does: one trial, or the three compared."""
+
+import asyncio
+import math
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from ottla_examples.orders.architectures import ARCHITECTURES, architecture_of
+from ottla_examples.orders.trial.compare import table
+from ottla_examples.orders.trial.drawing import draw
+from ottla_examples.orders.trial.faults import FAULTS
+from ottla_examples.orders.trial.measure import seen_by_buyers
+from ottla_examples.orders.trial.plot import plot
+from ottla_examples.orders.trial.ports import free_ports
+from ottla_examples.orders.trial.run import Outcome, Plan, run
+
+COMPARED_SECONDS: Final = 180.0
+CHECKED_SECONDS: Final = 30.0
+SHOWN_AT_MOST: Final = 3
+"""Of what breaks a rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the command line asks for."""
+
+    architecture: str
+    repricing: bool = False
+    seconds: float | None = None
+    rate: float = 10.0
+    faults: tuple[str, ...] = ()
+    seed: int = 7
+    page_port: int = 0
+    check: bool = False
+    compare: bool = False
+    write: Path | None = None
+    """Where `compare` leaves its table, plot and diagrams."""
+    data: Path | None = None
+    """Where databases and topics are kept; None: nowhere."""
+
+
+def carry_out(wish: Wish) -> int:
+    """The exit status. Raises ValueError for what cannot be."""
+    return _compare(wish) if wish.compare else _try(wish)
+
+
+def _try(wish: Wish) -> int:
+    """One architecture, with the page."""
+    architecture_of(wish.architecture, repricing=wish.repricing)
+    ends = wish.check or wish.faults
+    seconds = wish.seconds if wish.seconds is not None else CHECKED_SECONDS if ends else math.inf
+    port = wish.page_port or free_ports(1)[0]
+    outcome = _run(wish, replace(_plan(wish), seconds=seconds, page_port=port))
+    _say(_summary(outcome))
+    if not wish.check:
+        return 0
+    _say(_verdict(outcome))
+    return 0 if outcome.holds else 1
+
+
+def _compare(wish: Wish) -> int:
+    """All of them; what broke is part of the result, and no failure of the comparison."""
+    seconds = COMPARED_SECONDS if wish.seconds is None else wish.seconds
+    plan = replace(_plan(wish), seconds=seconds, faults=wish.faults or tuple(FAULTS), repricing=False)
+    outcomes = [_run(wish, replace(plan, architecture=name)) for name in ARCHITECTURES]
+    for outcome in outcomes:
+        _say(_verdict(outcome))
+    _say("\n" + table(outcomes))
+    if wish.write is not None:
+        _write(wish.write, outcomes)
+    return 0
+
+
+def _plan(wish: Wish) -> Plan:
+    return Plan(
+        architecture=wish.architecture,
+        repricing=wish.repricing,
+        rate=wish.rate,
+        faults=wish.faults,
+        seed=wish.seed,
+    )
+
+
+def _run(wish: Wish, plan: Plan) -> Outcome:
+    with tempfile.TemporaryDirectory(prefix="ottla-orders-") as temporary:
+        directory = Path(temporary) if wish.data is None else wish.data / plan.architecture
+        directory.mkdir(parents=True, exist_ok=True)
+        return asyncio.run(run(plan, directory, _say))
+
+
+def _write(directory: Path, outcomes: Sequence[Outcome]) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "comparison.md").write_text(table(outcomes) + "\n")
+    (directory / "comparison.svg").write_text(plot(outcomes))
+    for outcome in outcomes:
+        (directory / f"{outcome.plan.architecture}.mmd").write_text(draw(outcome.traffic) + "\n")
+    _say(f"table, plot and diagrams are in {directory}")
+
+
+def _summary(outcome: Outcome) -> str:
+    seen = seen_by_buyers(outcome.purchases)
+    states = [order.state.value for order in outcome.books.orders.values()]
+    counted = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
+    return (
+        f"{seen.orders} buyers, {seen.failed} without an answer; p50 {seen.p50_ms:.0f} ms, p99 {seen.p99_ms:.0f} ms; "
+        f"orders: {counted or 'none'}; {outcome.replayed} dead letters put back"
+    )
+
+
+def _verdict(outcome: Outcome) -> str:
+    lines = [f"{outcome.plan.architecture}:"]
+    lines += [f"  DIED  {service} ended by itself" for service in outcome.died]
+    for finding in outcome.findings:
+        lines.append(f"  {'holds ' if finding.holds else 'BROKEN'}  {finding.rule}")
+        lines += [f"          {what}" for what in finding.broken[:SHOWN_AT_MOST]]
+        more = len(finding.broken) - SHOWN_AT_MOST
+        lines += [f"          and {more} more"] if more > 0 else []
+    return "\n".join(lines)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
