@@ -485,17 +485,17 @@ LONG_QUESTIONS: tuple[Callable[[Talker], Answers], ...] = (using_up_the_epochs,)
 """Those that take a Kafka a minute."""
 
 _OLD = "a producer with an old epoch is refused; Kafka aborts the transaction of the newer one for it"
+_SHARED = "the epoch before is another producer's after an end of version 1; Kafka gives it that one's epoch"
 _FENCE = "nobody is given the epoch 32,767; Kafka gives it, and can then never end the transaction"
+_NONE_LEFT = "an old epoch is PRODUCER_FENCED; Kafka, with no epoch left, has an unknown error"
 DIFFERENCES = {
     **{
         ("beginning_during_a_transaction", place + step): _OLD
         for place in (4, 12, 20, 28)
         for step in (0, 1, 3)
     },
-    (
-        "using_up_the_epochs",
-        45,
-    ): "an old epoch is PRODUCER_FENCED; Kafka, with no epoch left, has an unknown error",
+    **{("ending", place): _SHARED for place in (291, 296, 326, 331)},
+    ("using_up_the_epochs", 45): _NONE_LEFT,
     **{("using_up_the_epochs", place): _FENCE for place in range(46, 51)},
 }
 """Question and place in its answers → why ours is another."""

@@ -294,5 +294,5 @@ class _Dying:
         return True
 
 
-class TestInterleavings(Interleaving.TestCase):  # type: ignore[misc]
+class TestInterleavings(Interleaving.TestCase):  # type: ignore[valid-type, misc]
     settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
