@@ -82,9 +82,10 @@ class AbortedTransactions:
         return segment.aborted
 
     def _write(self, segment: Segment) -> None:
-        data, position, stored = segment.aborted.unstored()
+        """For certain: after a crash rows are believed that a checkpoint should have covered."""
+        data, _, stored = segment.aborted.unstored()
         try:
-            segment.directory.patch(segment.aborted_file.name, data, position, end=True)
+            segment.directory.replace(segment.aborted_file.name, data)
         except OSError as error:
             _log.warning("%s: its index of aborted transactions stays in memory: %s", segment, error)
         else:

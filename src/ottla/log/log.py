@@ -274,7 +274,9 @@ class Log(StoredLog):
         self._epochs.truncate_from_end(end_offset)
         self._leader_epoch = self._epochs.latest
         if self.producers or self._snapshots.offsets:
+            ended = self.producers.unstable.ended_before(end_offset)
             self.producers = read_producers(self._snapshots, self.segments, end_offset)
+            self.producers.unstable.remember_ended(ended)
             self._snapshots.truncated(end_offset, self.producers)
         self._reader.forget()
         self._limits.forget()

@@ -38,6 +38,15 @@ class UnstableTransactions:
         del self._open[first_offset]
         self._ended.append((last_offset, first_offset))
 
+    def ended_before(self, offset: int) -> list[tuple[int, int]]:
+        """(Last offset, first offset) of those whose markers lie before `offset`."""
+        return [each for each in self._ended if each[0] < offset]
+
+    def remember_ended(self, ended: Iterable[tuple[int, int]]) -> None:
+        """Take over what a truncation left of the ended ones: a snapshot does not tell of them."""
+        self._ended = deque(sorted({*self._ended, *ended}))
+        self.count = len(self._open) + len(self._ended)
+
     def forget_before(self, high_watermark: int) -> None:
         """Those that ended before the high watermark hold nobody back any more."""
         while self._ended and self._ended[0][0] < high_watermark:
