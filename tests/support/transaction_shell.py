@@ -4,11 +4,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from ottla.core.decision import Decision, carry_out
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.transactions import views
 from ottla.transactions.config import TransactionConfig
 from ottla.transactions.coordinator import TransactionCoordinator
-from ottla.transactions.decision import EndOfTransaction, Reply, TransactionDecision, carry_out
+from ottla.transactions.decision import EndOfTransaction, Reply, TransactionDecision
 from ottla.transactions.records import TransactionRecord, decode, encode
 from ottla.transactions.refusals import refusal
 from ottla.wire.messages import add_partitions_to_txn as add
@@ -143,8 +144,13 @@ class TransactionShell:
         outcome = TransactionDecision()
         self.undecided: list[TransactionRecord] = []
         done = True
+
+        def gather(step: Decision[TransactionRecord, Reply]) -> None:
+            assert isinstance(step, TransactionDecision)
+            outcome.ends += step.ends
+
         try:
-            carry_out(decision, self.append, self.coordinator.apply, outcome)
+            carry_out(decision, self.append, self.coordinator.apply, outcome.replies, gather)
         except KafkaError as error:
             refused = {each for each, _ in outcome.replies} | ({ticket} if ticket is not None else set())
             outcome.replies = [(each, error) for each in refused]

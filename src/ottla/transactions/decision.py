@@ -43,34 +43,3 @@ def decided(ticket: Ticket, decide: Callable[[], TransactionDecision]) -> Transa
         return decide()
     except KafkaError as error:
         return TransactionDecision(replies=[(ticket, error)])
-
-
-def carry_out(
-    decision: TransactionDecision,
-    append: Callable[[list[TransactionRecord]], None],
-    apply: Callable[[TransactionRecord], None],
-    outcome: TransactionDecision,
-) -> None:
-    """As `ottla.core.decision.carry_out`; `outcome` gathers the chain's replies and ends.
-
-    An exception from `append` goes through. Then `outcome.replies` holds everyone who must be told, and `outcome.ends`
-    only what was written and stays true.
-    """
-    following: TransactionDecision | None = decision
-    while following is not None:
-        outcome.replies += following.replies
-        if following.records:
-            append(following.records)
-            for record in following.records:
-                apply(record)
-        outcome.ends += following.ends
-        following = next_of(following)
-
-
-def next_of(decision: TransactionDecision) -> TransactionDecision | None:
-    """What is decided once the decision's records are applied."""
-    if decision.then is None:
-        return None
-    following = decision.then()
-    assert isinstance(following, TransactionDecision)
-    return following

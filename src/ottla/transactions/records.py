@@ -54,7 +54,8 @@ def encode(record: TransactionRecord, version: int = 1) -> tuple[bytes, bytes | 
     key = b"".join([_PREFIX.pack(_KIND), *record.key.encode(0)])
     if record.value is None:
         return key, None
-    return key, b"".join([_PREFIX.pack(version), *record.value.encode(version)])
+    value = record.value if version > 0 else _without_tags(record.value)
+    return key, b"".join([_PREFIX.pack(version), *value.encode(version)])
 
 
 def decode(key: Buffer, value: Buffer | None) -> TransactionRecord | None:
@@ -65,6 +66,19 @@ def decode(key: Buffer, value: Buffer | None) -> TransactionRecord | None:
     if value is None:
         return TransactionRecord(decoded, None)
     return TransactionRecord(decoded, TransactionLogValue.decode(value, _prefix(value), _PREFIX.size)[0])
+
+
+def _without_tags(value: TransactionLogValue) -> TransactionLogValue:
+    """What version 0 can say."""
+    return TransactionLogValue(
+        producer_id=value.producer_id,
+        producer_epoch=value.producer_epoch,
+        transaction_timeout_ms=value.transaction_timeout_ms,
+        transaction_status=value.transaction_status,
+        transaction_partitions=value.transaction_partitions,
+        transaction_last_update_timestamp_ms=value.transaction_last_update_timestamp_ms,
+        transaction_start_timestamp_ms=value.transaction_start_timestamp_ms,
+    )
 
 
 def _prefix(buffer: Buffer) -> int:

@@ -3,7 +3,8 @@
 It is answered once the decision is committed; the markers follow. From version 5 on (transaction version 2, KIP-890)
 the answer holds the producer's next epoch, or a new producer id where the epochs are used up.
 
-Deviations: none known.
+Deviations: after an end of transaction version 1 the epoch before is another producer's, and PRODUCER_FENCED; Kafka
+tells that producer the present epoch. Nobody is told the epoch 32767, which only fences.
 """
 
 from ottla.broker.call import Call
