@@ -46,8 +46,8 @@ run: $(RUNTIME)
 	@exec $(BIN)/ottla demo --port $(PORT) --data $(DATA)
 
 check: $(DEVELOPMENT)
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks examples
+	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -58,7 +58,7 @@ test-unit: $(DEVELOPMENT)
 	$(BIN)/$(PYTEST) -q -m 'not heavy' -n $(WORKERS) tests/unit tests/wire tests/property tests/model tests/typing
 
 test-integration: $(DEVELOPMENT) kcat kafka
-	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/integration
+	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/integration tests/examples
 	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/crash
 	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/compat
 
@@ -98,4 +98,4 @@ kafka: $(DEVELOPMENT)
 clean:
 	rm -rf .venv .kafka .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist src/*.egg-info
 	find src -name '_native*.so' -delete
-	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -66,7 +66,7 @@ def windows(faults: list[str], seconds: float) -> list[Window]:
     """Each fault gets its part of the time, with some before it and some after it."""
     part_s = seconds / max(1, len(faults))
     return [
-        Window(fault, (number + 0.2) * part_s, (number + 0.65) * part_s)
+        Window(fault, (number + 0.15) * part_s, (number + 0.85) * part_s)
         for number, fault in enumerate(faults)
     ]
 
