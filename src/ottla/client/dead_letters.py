@@ -35,7 +35,7 @@ class DeadLetters:
 
         if self._producer is None:
             shared = {field.name: getattr(self._settings, field.name) for field in fields(ClientSettings)}
-            producer = Producer(self._servers, **shared)
+            producer = Producer(self._servers, telemetry=self._settings.telemetry, **shared)
             await producer.start()
             self._producer = producer
         return self._producer

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 from ottla.records.compression import Codec
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
     from ottla.client.serdes import Serde
 
 Acks = Literal["all", -1, 0, 1]
@@ -91,6 +93,7 @@ class ProducerOptions(ClientOptions, total=False):
     transaction_timeout_ms: int
     key_serializer: "Serde[Any] | Callable[[Any], bytes | None] | None"
     value_serializer: "Serde[Any] | Callable[[Any], bytes | None] | None"
+    telemetry: "Literal['opentelemetry'] | Tracer | None"
 
 
 class ConsumerOptions(ClientOptions, total=False):
@@ -119,3 +122,4 @@ class ConsumerOptions(ClientOptions, total=False):
     exclude_internal_topics: bool
     key_deserializer: "Serde[Any] | Callable[[bytes], Any] | None"
     value_deserializer: "Serde[Any] | Callable[[bytes], Any] | None"
+    telemetry: "Literal['opentelemetry'] | Tracer | None"

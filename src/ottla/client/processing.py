@@ -15,6 +15,7 @@ from ottla.client.dead_letters import DeadLetters
 from ottla.client.decoding import AnyRecord
 from ottla.client.on_error import DeadLetter, OnError, Retry
 from ottla.client.positions import Place
+from ottla.client.tracing import consumer_tracing
 from ottla.client.tracker import Tracker
 from ottla.core.limits import PROCESSING_AT_ONCE
 
@@ -40,7 +41,8 @@ class Processing:
         self, engine: ConsumerEngine, handler: Handler, on_error: OnError, concurrency: int | str
     ) -> None:
         self._engine = engine
-        self._handler = handler
+        tracing = consumer_tracing(engine.settings)
+        self._handler = handler if tracing is None else tracing.handles(handler)
         self._on_error = on_error
         self._lane_of = lane_of(concurrency)
         limit = concurrency if isinstance(concurrency, int) else PROCESSING_AT_ONCE

@@ -6,7 +6,7 @@ returns a Delivery to await or not; `await send_many(…)` takes a list and make
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
@@ -26,6 +26,7 @@ from ottla.client.sending_many import ManyRecords
 from ottla.client.sent_records import SentRecords, SomeNotSentError
 from ottla.client.settings import ProducerSettings, settings_from
 from ottla.client.topic import Topic
+from ottla.client.tracing import Send, producer_tracing
 from ottla.client.transaction_calls import TransactionCalls
 from ottla.client.transactor import Transactor
 from ottla.core.errors import ErrorCode, KafkaError
@@ -56,6 +57,8 @@ class Producer(TransactionCalls):
             self._transactor.wake = self._sender.wake
             self._destinations.parking.on_failed = self._transactor.batch_failed
         self._is_started = False
+        self._tracing = producer_tracing(self.settings)
+        self._send: Send = self._append if self._tracing is None else self._tracing.sends(self._append)
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
@@ -218,10 +221,11 @@ class Producer(TransactionCalls):
         encoded_keys = None if keys is None else destination.encoding.encode_keys(keys)
         queues = await self._destinations.found(destination)
         sent = SentRecords(self._clock.now_ms() if timestamp_ms is None else timestamp_ms)
-        await ManyRecords(self._accumulator, self._appender, sent).append(
-            queues, encoded, encoded_keys, partition
-        )
-        await sent.settled()
+        tracing = self._tracing
+        with tracing.many(destination.name, len(values), sent) if tracing else nullcontext():
+            appending = ManyRecords(self._accumulator, self._appender, sent)
+            await appending.append(queues, encoded, encoded_keys, partition)
+            await sent.settled()
         if not return_exceptions and sent.has_errors:
             raise SomeNotSentError(sent)
         return sent
@@ -263,7 +267,7 @@ class Producer(TransactionCalls):
             return health
         return replace(health, transaction=self._transactor.machine.state.name)
 
-    def _send(
+    def _append(
         self,
         topic: AnyTopic,
         value: Any,  # noqa: ANN401

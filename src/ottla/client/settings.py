@@ -14,6 +14,8 @@ from ottla.client.settings_rules import check
 from ottla.records.compression import Codec
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
     from ottla.client.serdes import Serde
 
 _EVER = 2**31 - 1
@@ -119,6 +121,9 @@ class ProducerSettings(ClientSettings):
     key_serializer: "Serde[Any] | Callable[[Any], bytes | None] | None" = None
     """A serde, or a function from a key to bytes. A Topic's own serdes come first."""
     value_serializer: "Serde[Any] | Callable[[Any], bytes | None] | None" = None
+    telemetry: "Literal['opentelemetry'] | Tracer | None" = None
+    """`opentelemetry`, or a Tracer: a span for each record that is sent, whose context the record carries. Needs
+    `ottla[opentelemetry]`."""
     unknown_topic_timeout_ms: int = 5_000
     """How long a topic may stay unknown, as one that is just being created does. Not a setting of Kafka's."""
 
@@ -171,6 +176,9 @@ class ConsumerSettings(ClientSettings):
     key_deserializer: "Serde[Any] | Callable[[bytes], Any] | None" = None
     """A serde, or a function from bytes to a key. A Topic's own serdes come first."""
     value_deserializer: "Serde[Any] | Callable[[bytes], Any] | None" = None
+    telemetry: "Literal['opentelemetry'] | Tracer | None" = None
+    """`opentelemetry`, or a Tracer: a span for each record that `run` has handled, in the trace of the one that
+    sent it. Needs `ottla[opentelemetry]`."""
 
 
 Settings = TypeVar("Settings", bound=ClientSettings)

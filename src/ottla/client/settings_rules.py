@@ -57,6 +57,13 @@ _RULES = (
         lambda told: told.partitioner not in ("default", "round_robin") and not callable(told.partitioner),
         "partitioner must be default, round_robin, or a function of key, all and available partitions",
     ),
+    Rule(
+        ("telemetry",),
+        lambda told: (
+            told.telemetry not in (None, "opentelemetry") and not hasattr(told.telemetry, "start_span")
+        ),
+        "telemetry must be 'opentelemetry', or a Tracer of it",
+    ),
     Rule(("acks",), lambda told: told.acks not in (-1, 0, 1), "acks must be 'all' (or -1), 0 or 1"),
     Rule(
         ("compression_type",),

@@ -3,7 +3,9 @@
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import Context
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -29,6 +31,8 @@ class Given(NamedTuple):
     headers: GivenHeaders | None
     partition: int | None
     timestamp_ms: int | None
+    context: Context | None = None
+    """The sender's, where it matters."""
 
 
 class Inbox:
@@ -97,11 +101,14 @@ class Inbox:
         """None: it is not sent, and its sender knows."""
         if not given.saved.set_running_or_notify_cancel():
             return None
-        _, topic, value, key, headers, partition, timestamp_ms = given
+        _, topic, value, key, headers, partition, timestamp_ms, context = given
+        send: Callable[..., Delivery] = self._producer.send_nowait
+        if context is not None:
+            send = partial(context.run, send)
         try:
             while True:
                 try:
-                    return self._producer.send_nowait(
+                    return send(
                         topic, value, key=key, headers=headers, partition=partition, timestamp_ms=timestamp_ms
                     )
                 except BufferFull:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
+from contextvars import copy_context
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, Unpack, overload
 
@@ -147,7 +148,8 @@ class Producer(SyncClient[AsyncProducer]):
         is used up; raises BufferFull after `max_block_ms` of that. Any other error is the future's.
         """
         saved: Future[RecordMetadata] = Future()
-        self._open_inbox().put(Given(saved, topic, value, key, headers, partition, timestamp_ms))
+        context = None if self.settings.telemetry is None else copy_context()  # it has the current span
+        self._open_inbox().put(Given(saved, topic, value, key, headers, partition, timestamp_ms, context))
         return saved
 
     def send_many(
