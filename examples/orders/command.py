@@ -89,6 +89,8 @@ def _run(wish: Wish, plan: Plan) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="ottla-orders-") as temporary:
         directory = Path(temporary) if wish.data is None else wish.data / plan.architecture
         directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise ValueError(f"{directory} holds something already; every run begins with nothing")
         return asyncio.run(run(plan, directory, _say))
 
 

@@ -53,7 +53,6 @@ def run(options: argparse.Namespace) -> int:
     """Run it; the exit status."""
     try:
         from ottla_examples.orders.command import Wish, carry_out
-        from ottla_examples.orders.trial.fleet import ServiceFailedError
     except ModuleNotFoundError as error:
         raise CommandError(f"{error.name} is missing: pip install 'ottla[examples]'") from error
     wish = Wish(
@@ -73,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         return carry_out(wish)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    except ServiceFailedError as error:
+    except RuntimeError as error:  # a process that did not start; it says what it said
         raise CommandError(str(error)) from error
 
 
