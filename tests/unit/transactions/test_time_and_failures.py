@@ -72,6 +72,20 @@ def test_markers_are_asked_for_again_with_the_new_coordinators_epoch(
     assert {marker.coordinator_epoch for marker in talker.shell.markers[2:]} == {1}
 
 
+def test_the_next_producer_id_outlives_a_restart(talker: OurTalker) -> None:
+    """The producer has been told it already."""
+    talker.use_up(["t"])
+    client = Client(talker, "t")
+    client.begin()
+    talker.hold(True)
+    client.add(5, HELD)
+    promised = client.end(5)
+    talker.shell.restart()
+    talker.hold(False)
+    assert promised == (0, *client.described()[3:5]) == (0, 1, 0)
+    assert client.end(5) == promised
+
+
 def test_a_report_that_comes_too_late_changes_nothing(talker: OurTalker, client: Client) -> None:
     client.add(3, HELD)
     client.ended(5)

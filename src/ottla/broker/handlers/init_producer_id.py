@@ -5,8 +5,8 @@ Without a transactional id every call gives a fresh id with epoch 0, also to a p
 With one, the coordinator gives the id's producer id with the next epoch, which fences whoever had the one before; a
 transaction that is ongoing is aborted first, and the answer is CONCURRENT_TRANSACTIONS until that is done.
 
-Deviations: a producer that brings an old epoch is PRODUCER_FENCED also while a transaction is ongoing, where Kafka aborts
-that transaction of a newer producer first; and also where no epoch is left, an unknown error in Kafka.
+Deviations: a producer that brings an old epoch is PRODUCER_FENCED also while a transaction is ongoing, where Kafka
+aborts that transaction of a newer producer first; and also where no epoch is left, an unknown error in Kafka.
 """
 
 from ottla.broker.call import Call
