@@ -1,6 +1,7 @@
 """The parts of a consumer, put together; what runs, and in which order it starts and ends."""
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,10 @@ from ottla.client.settings import ConsumerSettings
 from ottla.client.subscribing import Subscribing
 from ottla.client.topic import Topic
 from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.limits import LEAVE_GROUP_SECONDS
 from ottla.net.tasks import Tasks
+
+_log = logging.getLogger("ottla.client")
 
 
 class ConsumerEngine:
@@ -98,14 +102,24 @@ class ConsumerEngine:
             if finished:
                 self.reading.come_back()
             self.reading.close()
-            if self.committing is not None:
-                await self.committing.finished()
+            await self._say_goodbye()
+        finally:
             if self.member is not None:
                 await self.member.close()
-        finally:
             await self._tasks.close()
             await self.refresher.close()
             await self.cluster.close()
+
+    async def _say_goodbye(self) -> None:
+        """Commit and leave the group, for some seconds at most: there may be nobody who hears it."""
+        try:
+            async with asyncio.timeout(LEAVE_GROUP_SECONDS):
+                if self.committing is not None:
+                    await self.committing.finished()
+                if self.member is not None:
+                    await self.member.leave()
+        except TimeoutError:
+            _log.warning("group %s: left without a word, no coordinator answers", self.settings.group_id)
 
     # The group
 

@@ -14,7 +14,6 @@ from ottla.client.membership import Change, ChangeKind, Membership, Partitions, 
 from ottla.client.membership_classic import ClassicMembership
 from ottla.client.membership_consumer import ConsumerMembership
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.core.limits import LEAVE_GROUP_SECONDS
 from ottla.net.tasks import Tasks
 from ottla.wire.messages.leave_group import LeaveGroupRequest
 from ottla.wire.messages.metadata import MetadataRequest, MetadataRequestTopic, MetadataResponse
@@ -62,7 +61,6 @@ class GroupMember:
         self._overtaken = asyncio.Event()
         self._woken = asyncio.Event()
         self._told: KafkaError | None = None
-        self._closing = False
         self.changed: Callable[[], None] = lambda: None
         """Called whenever the membership may have moved on."""
 
@@ -110,18 +108,9 @@ class GroupMember:
             await self._until_changed()
 
     async def close(self) -> None:
-        """Leave in good order, for some seconds at most."""
-        try:
-            async with asyncio.timeout(LEAVE_GROUP_SECONDS):
-                await self.leave()
-        except TimeoutError:
-            _log.warning(
-                "group %s: left without a word, no coordinator answers", self.machine.config.group_id
-            )
-        finally:
-            self._closing = True
-            await self._tasks.close()
-            await self._lane.close()
+        """End at once; who has not left is missed when its session is over."""
+        await self._tasks.close()
+        await self._lane.close()
 
     # The task
 
