@@ -90,6 +90,8 @@ class Link:
         if limit is not None:
             data = data[:limit]
             self._faults.cut_after_bytes = limit - len(data) or None
+        if self._writer.is_closing():
+            raise CutError  # by the other direction's end; uvloop's transports refuse to be written to
         self._writer.write(data)
         self._faults.bytes_delivered += len(data)
         await self._writer.drain()
