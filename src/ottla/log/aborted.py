@@ -32,13 +32,15 @@ class AbortedIndexError(ValueError):
 class AbortedIndex:
     """The rows of one segment."""
 
-    __slots__ = ("_rows", "stored")
+    __slots__ = ("_rows", "has_file", "stored")
 
     ENTRY: ClassVar = struct.Struct(">hqqqq")
 
-    def __init__(self, rows: bytes = b"") -> None:
-        """`rows`: what the file holds."""
-        self._rows = bytearray(rows)
+    def __init__(self, rows: bytes | None = None) -> None:
+        """`rows`: what the file holds; None where there is none."""
+        self.has_file = rows is not None
+        """Whether there is, or soon will be, a file to end where the rows end."""
+        self._rows = bytearray(rows or b"")
         self.stored = len(self)
 
     def __len__(self) -> int:
@@ -54,6 +56,7 @@ class AbortedIndex:
         """One more; nothing happens when it is there already."""
         if not len(self) or self[len(self) - 1].last_offset < row.last_offset:
             self._rows += self.ENTRY.pack(VERSION, *row)
+            self.has_file = True
 
     def since(self, offset: int) -> Iterator[AbortedTransaction]:
         """Those whose marker is at or after `offset`."""

@@ -69,10 +69,12 @@ class AbortedTransactions:
     def _made_again(self, segment: Segment) -> AbortedIndex:
         """From the batches: all up to this segment, for its transactions may have begun in earlier ones."""
         producers = Producers()
-        segment.use_aborted(AbortedIndex())
+        segment.use_aborted(AbortedIndex(b""))
         for each in self._segments:
-            scratch = each if each is segment else Segment(each.directory, each.base_offset, each.suffix)
-            scratch.use_aborted(AbortedIndex())
+            scratch = segment
+            if each is not segment:
+                scratch = Segment(each.directory, each.base_offset, each.suffix)
+                scratch.use_aborted(AbortedIndex())
             for batch in headers(each.read, 0, each.size):
                 if batch.producer_id != NO_PRODUCER_ID:
                     read_back(producers, batch, scratch)

@@ -60,23 +60,26 @@ class ProducerRecovery:
 
 
 def read_producers(snapshots: SnapshotFiles, segments: Segments, limit: int) -> Producers:
-    """The producers at the end of the log, from the newest snapshot up to `limit` on. Raises OSError."""
+    """The producers at the end of the log, from the newest snapshot up to `limit` on. Raises OSError.
+
+    Rows about aborted transactions that ended before `limit` are right; those after it are made again.
+    """
     producers = snapshots.newest(limit)
     for segment in segments[segments.number_of(producers.end_offset) :]:
         try:
-            _read_segment(segment, producers)
+            _read_segment(segment, producers, limit)
         except LogReadError as error:
             _log.warning("%s: its producers cannot be read: %s", segment, error)
     return producers
 
 
-def _read_segment(segment: Segment, producers: Producers) -> None:
+def _read_segment(segment: Segment, producers: Producers, limit: int) -> None:
     first = segment.find(producers.end_offset, segment.read, segment.read_index)
     if first is None:
         return
     aborted = segment.sound_aborted
     if aborted is not None:
-        aborted.keep(aborted.count_before(producers.end_offset))
+        aborted.keep(aborted.count_before(limit))
     for batch in headers(segment.read, first.position, segment.size):
         if batch.producer_id != NO_PRODUCER_ID and batch.base_offset >= producers.end_offset:
             read_back(producers, batch, segment)

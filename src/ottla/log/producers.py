@@ -157,6 +157,11 @@ class Producers:
         known = self._by_id.get(producer_id)
         return known is not None and known.current_txn_first_offset >= 0 and known.epoch == epoch
 
+    def has_fenced(self, producer_id: int, epoch: int) -> bool:
+        """Whether this producer has gone on here with a newer epoch."""
+        known = self._by_id.get(producer_id)
+        return known is not None and known.epoch > epoch
+
     def check(self, batch: Batch) -> AppendedBatch | ErrorCode:
         """NONE: append it. A batch: it is there already. Another code: refuse it."""
         known = self._by_id.get(batch.producer_id)

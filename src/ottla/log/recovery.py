@@ -100,11 +100,11 @@ class Recovery:
             return None
         return trusted_entries(index, relative, self._end), trusted_time_entries(time_index, relative)
 
-    def _rows(self, recovery_point: int) -> bytes:
+    def _rows(self, recovery_point: int) -> bytes | None:
         """What of the index of aborted transactions was synced with the recovery point."""
         name = self._segment.name(ABORTED_INDEX)
         there = self._segment.directory.exists(name)
-        return trusted_rows(self._segment.directory.read(name), recovery_point) if there else b""
+        return trusted_rows(self._segment.directory.read(name), recovery_point) if there else None
 
     def _batches(self, position: int, checked_from: int | None) -> Iterator[BatchAt]:
         """From `position` on, those before the offset `checked_from` by their headers alone."""

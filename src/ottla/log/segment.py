@@ -61,9 +61,8 @@ class Segment(SegmentFiles):
     def create(self, now_ms: int, preallocate_bytes: int = 0) -> None:
         """Make the file. Raises OSError."""
         self.log.create()
-        self.directory.remove(
-            self.name(ABORTED_INDEX)
-        )  # of an earlier segment, which a crash left without its log
+        self.use_aborted(AbortedIndex())
+        self.directory.remove(self.name(ABORTED_INDEX))  # a crash may have left it without its log
         if preallocate_bytes:
             self.log.allocate(preallocate_bytes)
         self.start_empty(now_ms)
@@ -75,7 +74,9 @@ class Segment(SegmentFiles):
         self.first_timestamp = self.max_timestamp = -1
         self.max_timestamp_offset = self.base_offset
         self.use_indexes(OffsetIndex(self.base_offset, 0), TimeIndex(self.base_offset, 0))
-        self.use_aborted(AbortedIndex())
+        if self._aborted is None:
+            there = self.directory.exists(self.name(ABORTED_INDEX))
+            self.use_aborted(AbortedIndex(b"" if there else None))
 
     def use_aborted(self, aborted: AbortedIndex) -> None:
         self._aborted = aborted
@@ -86,12 +87,14 @@ class Segment(SegmentFiles):
 
     @property
     def indexes(self) -> list[tuple[StoredIndex, File]]:
-        """The indexes with their files; that of aborted transactions where one is known."""
+        """The indexes with their files; that of aborted transactions where there is or was one."""
         found: list[tuple[StoredIndex, File]] = [
             (self.index, self.index_file),
             (self.time_index, self.time_index_file),
         ]
-        return [*found, (self._aborted, self.aborted_file)] if self._aborted else found
+        if self._aborted is not None and self._aborted.has_file:
+            found.append((self._aborted, self.aborted_file))
+        return found
 
     @property
     def index(self) -> OffsetIndex:
@@ -113,7 +116,7 @@ class Segment(SegmentFiles):
         if self._aborted is None:
             name = self.name(ABORTED_INDEX)
             there = self.directory.exists(name)
-            self._aborted = AbortedIndex(whole_rows(self.directory.read(name)) if there else b"")
+            self._aborted = AbortedIndex(whole_rows(self.directory.read(name)) if there else None)
         return self._aborted
 
     @property
@@ -215,8 +218,6 @@ class Segment(SegmentFiles):
         """End all index files where their entries end."""
         for index, file in self.indexes:
             self.directory.patch(file.name, b"", index.stored * index.ENTRY.size, end=True)
-        if self._aborted is not None and not self._aborted and self.directory.exists(self.aborted_file.name):
-            self.directory.patch(self.aborted_file.name, b"", 0, end=True)
 
     def truncate(self, position: int, next_offset: int, now_ms: int) -> None:
         """Drop all from `position` on, where the batch with `next_offset` begins."""

@@ -1,5 +1,7 @@
 """The index of aborted transactions: which rows are found, what is believed, what is made again."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,6 +140,26 @@ def test_a_segment_leaves_with_its_index() -> None:
     assert [each.producer_id for each in log.aborted] == [3]
     names = disk.directory("/data/t-0").names()
     assert len([name for name in names if ".txnindex" in name]) <= 1
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_rows_that_a_truncation_took_do_not_come_back_with_a_power_cut(seed: int) -> None:
+    disk = Disk()
+    log = new_log(disk=disk)
+    log.append(produced(1, 0, 0, is_transactional=True), 0, NOW_MS)
+    ended(log, 1, 0, committed=False)
+    log.checkpoint()
+    log.truncate_to(seed % 2, NOW_MS)
+    log.append(produced(1, 0, 0, is_transactional=True), 0, NOW_MS)
+    ended(log, 1, 0, committed=True)
+    log.checkpoint()
+    recovery_point = log.recovery_point
+    log.abandon()
+    disk = disk.crashed(Random(seed))
+    directory = disk.directory("/data/t-0")
+    again = Log.open(directory, log.config, now_ms=NOW_MS, recovery_point=recovery_point)
+    assert again.log_end_offset == log.log_end_offset
+    assert list(again.aborted) == []
 
 
 def test_an_index_without_its_segment_is_removed() -> None:
