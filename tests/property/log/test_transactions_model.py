@@ -316,5 +316,5 @@ class LongTransactionsModel(TransactionsModel):
     """The same, for as long as it takes to believe it."""
 
 
-LongTransactionsModel.TestCase.settings = settings(max_examples=3000, stateful_step_count=60, deadline=None)
+LongTransactionsModel.TestCase.settings = settings(max_examples=1500, stateful_step_count=50, deadline=None)
 TestLongTransactionsModel = pytest.mark.heavy(pytest.mark.timeout(1800)(LongTransactionsModel.TestCase))

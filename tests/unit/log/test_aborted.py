@@ -145,6 +145,8 @@ def test_a_segment_leaves_with_its_index() -> None:
 @pytest.mark.parametrize("seed", range(30))
 def test_rows_that_a_truncation_took_do_not_come_back_with_a_power_cut(seed: int) -> None:
     disk = Disk()
+    disk.directory("/data").make()
+    disk.directory("/data").sync_entry()
     log = new_log(disk=disk)
     log.append(produced(1, 0, 0, is_transactional=True), 0, NOW_MS)
     ended(log, 1, 0, committed=False)
