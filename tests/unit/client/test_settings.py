@@ -57,6 +57,8 @@ def test_several_ways_to_say_the_same() -> None:
         (ProducerSettings, {"linger_ms": -1}, "linger_ms is -1; it must be from 0 to 2147483647"),
         (ProducerSettings, {"acks": 2}, "acks"),
         (ProducerSettings, {"acks": "most"}, r"acks must be 'all' \(or -1\), 0 or 1"),
+        (ProducerSettings, {"telemetry": "otel"}, "telemetry must be 'opentelemetry', or a Tracer"),
+        (ConsumerSettings, {"telemetry": True}, "telemetry must be 'opentelemetry', or a Tracer"),
         (ProducerSettings, {"compression_type": "brotli"}, "none, gzip, snappy, lz4, zstd"),
         (ProducerSettings, {"acks": 1, "enable_idempotence": True}, "idempotence.* needs acks='all'"),
         (ProducerSettings, {"acks": 1, "transactional_id": "t"}, "transactional_id, needs acks='all'"),
