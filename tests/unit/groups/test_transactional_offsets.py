@@ -6,6 +6,11 @@ import pytest
 from tests.support.group_questions import OurTalker, beat_request, commit, stable
 
 from ottla.core.errors import ErrorCode
+from ottla.wire.messages.offset_delete import (
+    OffsetDeleteRequest,
+    OffsetDeleteRequestPartition,
+    OffsetDeleteRequestTopic,
+)
 from ottla.wire.messages.offset_fetch import (
     OffsetFetchRequest,
     OffsetFetchRequestGroup,
@@ -65,6 +70,17 @@ def test_an_aborted_transactions_offsets_never_do(talker: OurTalker) -> None:
     assert commit_in_transaction(talker) == 0
     talker.shell.end_transaction(PRODUCER, committed=False)
     assert offset(talker, require_stable=True) == (7, 0)
+
+
+def test_what_is_deleted_does_not_come_back_with_the_commit(talker: OurTalker) -> None:
+    commit(talker, "g", partition_index=1)
+    assert commit_in_transaction(talker) == 0
+    topics = [
+        OffsetDeleteRequestTopic(name="a", partitions=[OffsetDeleteRequestPartition(partition_index=0)])
+    ]
+    assert talker.ask(OffsetDeleteRequest(group_id="g", topics=topics), 0).error_code == 0
+    talker.shell.end_transaction(PRODUCER, committed=True)
+    assert offset(talker, require_stable=True) == (-1, 0)
 
 
 def test_a_restart_between_commit_and_marker_changes_nothing(talker: OurTalker) -> None:

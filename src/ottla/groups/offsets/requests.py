@@ -187,7 +187,10 @@ def _old(partition: OffsetFetchResponsePartitions) -> OffsetFetchResponsePartiti
 def delete(
     store: OffsetStore, request: OffsetDeleteRequest, is_subscribed_to: Callable[[str], bool]
 ) -> tuple[list[GroupRecord], OffsetDeleteResponse]:
-    """Tombstones and the answer. Offsets of topics that the group reads stay; one that is not there counts as gone."""
+    """Tombstones and the answer. Offsets of topics that the group reads stay; one that is not there counts as gone.
+
+    What an open transaction wants to commit goes too.
+    """
     records: list[GroupRecord] = []
     response = OffsetDeleteResponse()
     for topic in request.topics:
@@ -197,7 +200,7 @@ def delete(
         entries = [OffsetDeleteResponsePartition(partition_index=i, error_code=code) for i in indexes]
         response.topics.append(OffsetDeleteResponseTopic(name=topic.name, partitions=entries))
         if not in_use:
-            found = [i for i in indexes if store.get(request.group_id, topic.name, i) is not None]
+            found = [i for i in indexes if store.has(request.group_id, topic.name, i)]
             records += [tombstone(request.group_id, topic.name, index) for index in found]
     return records, response
 

@@ -80,6 +80,10 @@ class OffsetStore:
         """Whether an open transaction may still change this offset."""
         return (topic, partition) in self._pending.get(group_id, {})
 
+    def has(self, group_id: str, topic: str, partition: int) -> bool:
+        """Whether there is an offset, or one that waits for its transaction."""
+        return self.get(group_id, topic, partition) is not None or self.is_pending(group_id, topic, partition)
+
     def has_pending(self, group_id: str) -> bool:
         """Whether an open transaction may still change any offset of the group."""
         return group_id in self._pending
