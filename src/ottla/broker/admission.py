@@ -117,10 +117,14 @@ class Admission:
 async def admit(
     gate: TransactionGate, partitions: Partitions, request: ProduceRequest, version: int
 ) -> Admission:
-    """Ask about all partitions at once. Raises KafkaError: INVALID_PRODUCER_ID_MAPPING for more than one producer."""
+    """Ask about all partitions at once, but for those that know the producer's epoch to be over.
+
+    Raises KafkaError: INVALID_PRODUCER_ID_MAPPING for more than one producer.
+    """
     assert request.transactional_id is not None
     producers: set[tuple[int, int]] = set()
     questions: dict[Named, Unverified] = {}
+    fenced: dict[Named, ErrorCode] = {}
     for topic in request.topic_data:
         name = topic.topic_id if version >= TOPIC_IDS_SINCE else topic.name
         for data in topic.partition_data:
@@ -129,7 +133,9 @@ async def admit(
             if first is None or not isinstance(partition, Partition) or partition.topic in INTERNAL_TOPICS:
                 continue
             producers.add(first[:2])
-            if not partition.log.producers.in_transaction(first.producer_id, first.producer_epoch):
+            if partition.log.producers.has_fenced(first.producer_id, first.producer_epoch):
+                fenced[partition.topic, partition.index] = ErrorCode.INVALID_PRODUCER_EPOCH
+            elif not partition.log.producers.in_transaction(first.producer_id, first.producer_epoch):
                 questions[partition.topic, partition.index] = partition.unverified.ask(*first)
     if len(producers) > 1:
         raise KafkaError(
@@ -137,10 +143,10 @@ async def admit(
             "a request's transactional batches are of more than one producer",
         )
     if not questions:
-        return Admission({}, questions, version)
+        return Admission(fenced, questions, version)
     [(producer_id, epoch)] = producers
     errors = await gate.admit(request.transactional_id, producer_id, epoch, questions.keys(), version)
-    return Admission(errors, questions, version)
+    return Admission({**errors, **fenced}, questions, version)
 
 
 def _first(records: Buffer | None) -> First | None:

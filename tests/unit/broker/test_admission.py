@@ -135,6 +135,15 @@ async def test_only_the_first_batch_in_each_partition_is_asked_about_and_all_at_
     ]
 
 
+async def test_nobody_is_asked_about_a_producer_whose_epoch_is_over_here() -> None:
+    broker = Broker(Gate(ErrorCode.CONCURRENT_TRANSACTIONS))
+    end(broker, epoch=1)
+    assert await broker.produce((0, first())) == [ErrorCode.INVALID_PRODUCER_EPOCH]
+    answers = await broker.produce((0, first()), (1, first()))
+    assert answers == [ErrorCode.INVALID_PRODUCER_EPOCH, ErrorCode.CONCURRENT_TRANSACTIONS]
+    assert broker.gate.asked == [Question("x", 7, 0, frozenset({("t", 1)}), 12)]
+
+
 async def test_after_a_marker_and_at_a_new_epoch_it_is_asked_again() -> None:
     broker = Broker()
     await broker.produce((0, first()))
