@@ -38,7 +38,7 @@ async def offset_commit(
         lambda machine, caller, now_ms: machine.commit_offsets(request, caller, now_ms),
     )
     assert isinstance(response, OffsetCommitResponse)
-    response.topics += unknown
+    response.topics = _merged([*response.topics, *unknown])
     return response
 
 
@@ -64,6 +64,16 @@ def _sorted_out(
             )
             unknown.append(_missing(topic, missing, code))
     return known, unknown
+
+
+def _merged(topics: list[OffsetCommitResponseTopic]) -> list[OffsetCommitResponseTopic]:
+    """One entry for each topic."""
+    merged: dict[tuple[str, bytes], OffsetCommitResponseTopic] = {}
+    for topic in topics:
+        known = merged.setdefault((topic.name, topic.topic_id), topic)
+        if known is not topic:
+            known.partitions += topic.partitions
+    return list(merged.values())
 
 
 def _missing(

@@ -50,7 +50,7 @@ async def txn_offset_commit(
         except KafkaError as error:
             response = refusal(request, error, call.version)
     assert isinstance(response, TxnOffsetCommitResponse)
-    response.topics += unknown
+    response.topics = _merged([*response.topics, *unknown])
     return response
 
 
@@ -61,6 +61,8 @@ async def _commit(
     if not request.group_id:
         raise KafkaError(ErrorCode.INVALID_GROUP_ID)
     partition = (await groups.shard_of(request.group_id)).partition
+    if partition.log.producers.has_fenced(request.producer_id, request.producer_epoch):
+        raise KafkaError(ErrorCode.INVALID_PRODUCER_EPOCH)
     question = None
     if not _in_transaction(partition, request):
         question = partition.unverified.ask(request.producer_id, request.producer_epoch, NO_SEQUENCE)
@@ -121,6 +123,16 @@ def _take_out_unknown(
             unknown.append(_missing(topic.name, missing))
     request.topics = known
     return unknown
+
+
+def _merged(topics: list[TxnOffsetCommitResponseTopic]) -> list[TxnOffsetCommitResponseTopic]:
+    """One entry for each topic."""
+    merged: dict[str, TxnOffsetCommitResponseTopic] = {}
+    for topic in topics:
+        known = merged.setdefault(topic.name, topic)
+        if known is not topic:
+            known.partitions += topic.partitions
+    return list(merged.values())
 
 
 def _missing(topic: str, indexes: list[int]) -> TxnOffsetCommitResponseTopic:
