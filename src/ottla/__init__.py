@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ottla.client.admin import Admin
-    from ottla.client.consumer import Consumer
-    from ottla.client.consumer_batch import Batch
-    from ottla.client.delivery import Delivery, RecordMetadata
-    from ottla.client.group_metadata import GroupMetadata, OffsetAndMetadata
-    from ottla.client.metadata import TopicPartition
-    from ottla.client.on_error import DeadLetter, Retry, Stop
-    from ottla.client.options import OptionError
-    from ottla.client.producer import Producer
+    from ottla.client.brokers.metadata import TopicPartition
+    from ottla.client.config.options import OptionError
+    from ottla.client.consuming.batch import Batch
+    from ottla.client.consuming.consumer import Consumer
+    from ottla.client.consuming.on_error import DeadLetter, Retry, Stop
+    from ottla.client.membership.group_metadata import GroupMetadata, OffsetAndMetadata
+    from ottla.client.producing.delivery import Delivery, RecordMetadata
+    from ottla.client.producing.producer import Producer
     from ottla.client.serdes.errors import SerializationError
     from ottla.client.topic import Topic
     from ottla.core.errors import (
@@ -39,27 +39,27 @@ _HOMES = {
     "Admin": "client.admin",
     "AuthenticationError": "core.errors",
     "AuthorizationError": "core.errors",
-    "Batch": "client.consumer_batch",
-    "Consumer": "client.consumer",
-    "DeadLetter": "client.on_error",
-    "Delivery": "client.delivery",
+    "Batch": "client.consuming.batch",
+    "Consumer": "client.consuming.consumer",
+    "DeadLetter": "client.consuming.on_error",
+    "Delivery": "client.producing.delivery",
     "ErrorCode": "core.errors",
     "FatalError": "core.errors",
     "FencedError": "core.errors",
-    "GroupMetadata": "client.group_metadata",
+    "GroupMetadata": "client.membership.group_metadata",
     "KafkaError": "core.errors",
-    "OffsetAndMetadata": "client.group_metadata",
-    "OptionError": "client.options",
-    "Producer": "client.producer",
+    "OffsetAndMetadata": "client.membership.group_metadata",
+    "OptionError": "client.config.options",
+    "Producer": "client.producing.producer",
     "Record": "records.record",
-    "RecordMetadata": "client.delivery",
+    "RecordMetadata": "client.producing.delivery",
     "RefusedError": "core.errors",
     "RetriableError": "core.errors",
-    "Retry": "client.on_error",
+    "Retry": "client.consuming.on_error",
     "SerializationError": "client.serdes.errors",
-    "Stop": "client.on_error",
+    "Stop": "client.consuming.on_error",
     "Topic": "client.topic",
-    "TopicPartition": "client.metadata",
+    "TopicPartition": "client.brokers.metadata",
 }
 
 __all__ = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ottla import Admin
-from ottla.client.settings import AdminSettings, settings_from
+from ottla.client.config.settings import AdminSettings, settings_from
 from ottla.testing import BrokerProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]

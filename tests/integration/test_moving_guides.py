@@ -13,7 +13,7 @@ import pytest
 
 import ottla
 import ottla.client
-from ottla.client.options import AdminOptions, ConsumerOptions, ProducerOptions
+from ottla.client.config.options import AdminOptions, ConsumerOptions, ProducerOptions
 from ottla.testing.broker_thread import BrokerThread
 
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "guide"

@@ -1,10 +1,10 @@
 """Members of a group, the client's own machines, in one process with a coordinator; every delay is a choice."""
 
-from ottla.client.membership import ChangeKind, MemberConfig, Membership, Partitions, Wanted
-from ottla.client.membership_assignment import assignors_named
-from ottla.client.membership_classic import ClassicMembership
-from ottla.client.membership_consumer import ConsumerMembership
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.membership.assignment import assignors_named
+from ottla.client.membership.classic import ClassicMembership
+from ottla.client.membership.consumer import ConsumerMembership
+from ottla.client.membership.machine import ChangeKind, MemberConfig, Membership, Partitions, Wanted
 from ottla.core.errors import ErrorCode, KafkaError
 from tests.support.groups import GroupShell
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ottla.client import settings
-from ottla.client.settings import ClientSettings, ConsumerSettings, ProducerSettings
+from ottla.client.config import settings
+from ottla.client.config.settings import ClientSettings, ConsumerSettings, ProducerSettings
 from ottla.records.compression import Codec
 
 _HEAD = """# Options of the clients
@@ -20,7 +20,7 @@ _HEAD = """# Options of the clients
 Keyword arguments of `Producer`, `Consumer` and `Admin`: Kafka's names with underscores for dots, and (unless said) the
 defaults of its Java clients. `from_config` takes the dotted names of Java's clients and of librdkafka instead.
 
-Made from `ottla.client.settings`: `python -m tests.support.options_page > docs/reference/client-options.md`
+Made from `ottla.client.config.settings`: `python -m tests.support.options_page > docs/reference/client-options.md`
 """
 _PARTS = ((ClientSettings, "Every client"), (ProducerSettings, "Producer"), (ConsumerSettings, "Consumer"))
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from ottla.client.accumulator import Accumulator
-from ottla.client.address import Address
-from ottla.client.delivery import Delivery
-from ottla.client.idempotence import ProducerIdentity
-from ottla.client.metadata import Metadata, PartitionMetadata, TopicMetadata, TopicPartition
-from ottla.client.outgoing import OutgoingBatch
-from ottla.client.partition_queue import PartitionQueue
-from ottla.client.settings import ProducerSettings, settings_from
+from ottla.client.brokers.address import Address
+from ottla.client.brokers.metadata import Metadata, PartitionMetadata, TopicMetadata, TopicPartition
+from ottla.client.config.settings import ProducerSettings, settings_from
+from ottla.client.producing.accumulator import Accumulator
+from ottla.client.producing.delivery import Delivery
+from ottla.client.producing.idempotence import ProducerIdentity
+from ottla.client.producing.outgoing import OutgoingBatch
+from ottla.client.producing.partition_queue import PartitionQueue
 from ottla.core.errors import ErrorCode
 from ottla.records.batch import batches
 from ottla.records.reader import read_values

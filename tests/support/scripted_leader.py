@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Collection
 from typing import Any, Self
 
-from ottla.client.address import Address
-from ottla.client.decoding import Decoding
-from ottla.client.fetcher import Fetcher
-from ottla.client.locator import CommittedOffsets, Locator
-from ottla.client.metadata import Metadata, PartitionMetadata, TopicMetadata, TopicPartition
-from ottla.client.positions import Positions
-from ottla.client.reading import Reading
-from ottla.client.refresher import Refresher
-from ottla.client.settings import ConsumerSettings
+from ottla.client.brokers.address import Address
+from ottla.client.brokers.metadata import Metadata, PartitionMetadata, TopicMetadata, TopicPartition
+from ottla.client.brokers.refresher import Refresher
+from ottla.client.config.settings import ConsumerSettings
+from ottla.client.consuming.decoding import Decoding
+from ottla.client.consuming.fetcher import Fetcher
+from ottla.client.consuming.locator import CommittedOffsets, Locator
+from ottla.client.consuming.positions import Positions
+from ottla.client.consuming.reading import Reading
 from ottla.core.clock import SystemClock
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.records.builder import BatchBuilder

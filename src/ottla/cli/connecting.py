@@ -11,7 +11,7 @@ from ottla.cli.errors import CommandError, UsageError
 from ottla.core.errors import ErrorCode, KafkaError
 
 if TYPE_CHECKING:
-    from ottla.client.settings import ClientSettings
+    from ottla.client.config.settings import ClientSettings
 
 DEFAULT_BOOTSTRAP_SERVERS = "127.0.0.1:9092"
 
@@ -46,7 +46,7 @@ def talk(work: Coroutine[Any, Any, int]) -> int:
 
 def checked_bootstrap_servers(text: str) -> str:
     """The option's value. Raises UsageError when it is no list of addresses."""
-    from ottla.client.address import parse_addresses
+    from ottla.client.brokers.address import parse_addresses
 
     try:
         parse_addresses(text)
@@ -63,9 +63,9 @@ def client_options(options: argparse.Namespace, kind: "type[ClientSettings]") ->
     if options.command_config is None:
         return {}
     from ottla.broker.config.properties import parse_properties
-    from ottla.client.config_names import from_config
-    from ottla.client.options import OptionError
-    from ottla.client.settings import settings_from
+    from ottla.client.config.names import from_config
+    from ottla.client.config.options import OptionError
+    from ottla.client.config.settings import settings_from
 
     try:
         with open(options.command_config, encoding="utf-8") as file:

@@ -22,9 +22,9 @@ from ottla.cli.output import write_bytes
 if TYPE_CHECKING:
     from ottla.cli.formats import Format
     from ottla.cli.start_offsets import Start
-    from ottla.client.consumer import Consumer
-    from ottla.client.metadata import TopicPartition
-    from ottla.client.options import ConsumerOptions
+    from ottla.client.brokers.metadata import TopicPartition
+    from ottla.client.config.options import ConsumerOptions
+    from ottla.client.consuming.consumer import Consumer
     from ottla.records.record import RawRecord, Record
 
 _FORMAT_HELP = (
@@ -129,8 +129,8 @@ def _check_group(options: argparse.Namespace) -> None:
 
 
 async def _consume_in_group(servers: str, write: "Format", options: argparse.Namespace) -> int:
-    from ottla.client.consumer import Consumer
-    from ottla.client.settings import ConsumerSettings
+    from ottla.client.config.settings import ConsumerSettings
+    from ottla.client.consuming.consumer import Consumer
 
     settings: ConsumerOptions = {
         "group_id": options.group,
@@ -153,8 +153,8 @@ async def _consume_in_group(servers: str, write: "Format", options: argparse.Nam
 
 async def _consume(servers: str, start: "Start", write: "Format", options: argparse.Namespace) -> int:
     from ottla.cli.start_offsets import ranges, start_offsets
-    from ottla.client.consumer import Consumer
-    from ottla.client.settings import ConsumerSettings
+    from ottla.client.config.settings import ConsumerSettings
+    from ottla.client.consuming.consumer import Consumer
 
     settings: ConsumerOptions = {"auto_offset_reset": "earliest", "fetch_max_wait_ms": options.max_wait_ms}
     told = {**client_options(options, ConsumerSettings), **settings}

@@ -6,7 +6,7 @@ from ottla.cli.errors import CommandError
 from ottla.cli.output import print_json, print_text
 
 if TYPE_CHECKING:
-    from ottla.client.delivery import Delivery
+    from ottla.client.producing.delivery import Delivery
 
 
 class Deliveries:

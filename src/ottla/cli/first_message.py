@@ -6,9 +6,9 @@ from datetime import datetime
 
 from ottla.cli.connecting import DEFAULT_BOOTSTRAP_SERVERS
 from ottla.cli.output import print_text
-from ottla.client.consumer import Consumer
-from ottla.client.metadata import TopicPartition
-from ottla.client.producer import Producer
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.consuming.consumer import Consumer
+from ottla.client.producing.producer import Producer
 from ottla.core.clock import SystemClock
 from ottla.core.errors import KafkaError
 

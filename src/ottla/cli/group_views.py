@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ottla.cli.table import table
 from ottla.cli.topic_views import count
 from ottla.client.admin import GroupDescription, GroupMember, ListedGroup
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
 
 _NONE = "-"
 

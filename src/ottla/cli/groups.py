@@ -21,7 +21,7 @@ from ottla.cli.partitions import committed, existing, ranges
 if TYPE_CHECKING:
     from ottla.cli.group_views import Progress
     from ottla.client.admin import Admin, GroupDescription
-    from ottla.client.metadata import TopicPartition
+    from ottla.client.brokers.metadata import TopicPartition
 
 Action = Callable[["Admin", argparse.Namespace], Coroutine[Any, Any, None]]
 _TARGETS = {
@@ -96,7 +96,7 @@ def _run(action: Action, options: argparse.Namespace) -> int:
 
     async def work() -> int:
         from ottla.client.admin import Admin
-        from ottla.client.settings import AdminSettings
+        from ottla.client.config.settings import AdminSettings
 
         async with Admin(servers, **client_options(options, AdminSettings)) as admin:
             await action(admin, options)

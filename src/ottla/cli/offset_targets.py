@@ -9,7 +9,7 @@ from ottla.cli.errors import CommandError, UsageError
 from ottla.cli.partitions import Range, offsets_at
 from ottla.cli.start_offsets import parse_timestamp
 from ottla.client.admin import Admin
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
 
 _ISO_DURATION = re.compile(
     r"P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?"

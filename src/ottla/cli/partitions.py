@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ottla.client.admin import Admin
-    from ottla.client.metadata import TopicPartition
+    from ottla.client.brokers.metadata import TopicPartition
 
 Range = tuple[int, int]
 """The first offset, and the one that the next record will have."""
@@ -13,7 +13,7 @@ Range = tuple[int, int]
 
 async def existing(admin: "Admin", topics: Collection[str]) -> "set[TopicPartition]":
     """All partitions of those of the topics that exist."""
-    from ottla.client.metadata import TopicPartition
+    from ottla.client.brokers.metadata import TopicPartition
 
     found = (await admin.describe_topics(topics)).succeeded
     return {

@@ -19,9 +19,9 @@ from ottla.cli.escapes import unescape
 
 if TYPE_CHECKING:
     from ottla.cli.json_records import InputRecord
-    from ottla.client.delivery import Delivery
-    from ottla.client.options import ProducerOptions
-    from ottla.client.producer import Producer
+    from ottla.client.config.options import ProducerOptions
+    from ottla.client.producing.delivery import Delivery
+    from ottla.client.producing.producer import Producer
 
 ACKS: "dict[str, Literal['all', 0, 1]]" = {"all": "all", "-1": "all", "0": 0, "1": 1}
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
@@ -113,8 +113,8 @@ async def _produce(
     records: "AsyncGenerator[InputRecord, None]",
     options: argparse.Namespace,
 ) -> int:
-    from ottla.client.producer import Producer
-    from ottla.client.settings import ProducerSettings
+    from ottla.client.config.settings import ProducerSettings
+    from ottla.client.producing.producer import Producer
 
     deliveries = Deliveries(print_offsets=options.print_offsets, json=options.json)
     from_file = client_options(options, ProducerSettings)
@@ -131,7 +131,7 @@ async def _produce(
 
 async def _send(producer: "Producer", record: "InputRecord", options: argparse.Namespace) -> "Delivery":
     """On its way; waits only while the buffer is full."""
-    from ottla.client.buffer_memory import BufferFull
+    from ottla.client.producing.buffer_memory import BufferFull
 
     partition = record.partition if options.keep_partitions else options.partition
     while True:

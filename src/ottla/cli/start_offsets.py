@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import Enum
 
 from ottla.cli.errors import CommandError, UsageError
-from ottla.client.consumer import Consumer
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.consuming.consumer import Consumer
 
 
 class Anchor(Enum):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ottla.cli.table import table
 from ottla.client.admin import ConfigEntry, ConfigSource
-from ottla.client.metadata import TopicMetadata
+from ottla.client.brokers.metadata import TopicMetadata
 from ottla.core.ids import uuid_text
 
 _HIDDEN = "(hidden)"

@@ -84,7 +84,7 @@ def _run(action: Action, options: argparse.Namespace) -> int:
 
     async def work() -> int:
         from ottla.client.admin import Admin
-        from ottla.client.settings import AdminSettings
+        from ottla.client.config.settings import AdminSettings
 
         async with Admin(servers, **client_options(options, AdminSettings)) as admin:
             await action(admin, options)

@@ -17,7 +17,7 @@ from ottla.cli.output import print_json, print_text
 
 if TYPE_CHECKING:
     from ottla.client.admin import Admin
-    from ottla.client.metadata import TopicPartition
+    from ottla.client.brokers.metadata import TopicPartition
 
 Action = Callable[["Admin", argparse.Namespace], Coroutine[Any, Any, None]]
 
@@ -69,7 +69,7 @@ def _run(action: Action, options: argparse.Namespace) -> int:
 
     async def work() -> int:
         from ottla.client.admin import Admin
-        from ottla.client.settings import AdminSettings
+        from ottla.client.config.settings import AdminSettings
 
         async with Admin(servers, **client_options(options, AdminSettings)) as admin:
             await action(admin, options)
@@ -135,7 +135,7 @@ async def describe_transactions(admin: "Admin", options: argparse.Namespace) -> 
 
 async def abort_transaction(admin: "Admin", options: argparse.Namespace) -> None:
     """A marker for the one partition, whatever the coordinator knows."""
-    from ottla.client.metadata import TopicPartition
+    from ottla.client.brokers.metadata import TopicPartition
     from ottla.core.errors import ErrorCode, KafkaError
 
     partition = TopicPartition(*options.partition)

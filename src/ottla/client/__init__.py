@@ -5,45 +5,45 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ottla.client.admin import Admin
-    from ottla.client.buffer_memory import BufferFull
-    from ottla.client.consumer import Consumer
-    from ottla.client.consumer_batch import Batch
-    from ottla.client.consumer_health import ConsumerHealth
-    from ottla.client.delivery import Delivery, RecordMetadata
-    from ottla.client.group_metadata import GroupMetadata, OffsetAndMetadata
-    from ottla.client.metadata import TopicPartition
-    from ottla.client.on_error import DeadLetter, Retry, Stop
-    from ottla.client.producer import Producer
-    from ottla.client.producer_health import ProducerHealth
-    from ottla.client.sent_records import SentRecords, SomeNotSentError
-    from ottla.client.settings import AdminSettings, ClientSettings, ConsumerSettings, ProducerSettings
+    from ottla.client.brokers.metadata import TopicPartition
+    from ottla.client.config.settings import AdminSettings, ClientSettings, ConsumerSettings, ProducerSettings
+    from ottla.client.consuming.batch import Batch
+    from ottla.client.consuming.consumer import Consumer
+    from ottla.client.consuming.health import ConsumerHealth
+    from ottla.client.consuming.on_error import DeadLetter, Retry, Stop
+    from ottla.client.membership.group_metadata import GroupMetadata, OffsetAndMetadata
+    from ottla.client.producing.buffer_memory import BufferFull
+    from ottla.client.producing.delivery import Delivery, RecordMetadata
+    from ottla.client.producing.health import ProducerHealth
+    from ottla.client.producing.producer import Producer
+    from ottla.client.producing.sent_records import SentRecords, SomeNotSentError
     from ottla.client.topic import Topic
-    from ottla.client.transaction import Transaction
+    from ottla.client.transactions.transaction import Transaction
 
 _HOMES = {
     "Admin": "admin",
-    "AdminSettings": "settings",
-    "Batch": "consumer_batch",
-    "BufferFull": "buffer_memory",
-    "ClientSettings": "settings",
-    "Consumer": "consumer",
-    "ConsumerHealth": "consumer_health",
-    "ConsumerSettings": "settings",
-    "DeadLetter": "on_error",
-    "Delivery": "delivery",
-    "GroupMetadata": "group_metadata",
-    "OffsetAndMetadata": "group_metadata",
-    "Producer": "producer",
-    "ProducerHealth": "producer_health",
-    "ProducerSettings": "settings",
-    "RecordMetadata": "delivery",
-    "Retry": "on_error",
-    "SentRecords": "sent_records",
-    "SomeNotSentError": "sent_records",
-    "Stop": "on_error",
+    "AdminSettings": "config.settings",
+    "Batch": "consuming.batch",
+    "BufferFull": "producing.buffer_memory",
+    "ClientSettings": "config.settings",
+    "Consumer": "consuming.consumer",
+    "ConsumerHealth": "consuming.health",
+    "ConsumerSettings": "config.settings",
+    "DeadLetter": "consuming.on_error",
+    "Delivery": "producing.delivery",
+    "GroupMetadata": "membership.group_metadata",
+    "OffsetAndMetadata": "membership.group_metadata",
+    "Producer": "producing.producer",
+    "ProducerHealth": "producing.health",
+    "ProducerSettings": "config.settings",
+    "RecordMetadata": "producing.delivery",
+    "Retry": "consuming.on_error",
+    "SentRecords": "producing.sent_records",
+    "SomeNotSentError": "producing.sent_records",
+    "Stop": "consuming.on_error",
     "Topic": "topic",
-    "TopicPartition": "metadata",
-    "Transaction": "transaction",
+    "TopicPartition": "brokers.metadata",
+    "Transaction": "transactions.transaction",
 }
 
 __all__ = [

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ottla.client.sync_loop import LoopThread
+from ottla.client.sync.loop import LoopThread
 from ottla.testing.broker import Broker
 from ottla.testing.configs import config_values
 

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from ottla.client.sync_loop import LoopThread
+from ottla.client.sync.loop import LoopThread
 from ottla.testing.network_link import CutError, Faults, Link
 
 __all__ = ["Faults", "Proxy"]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 from uuid import uuid4
 
-from ottla.client.consumer import Consumer
-from ottla.client.options import ConsumerOptions, ProducerOptions
-from ottla.client.producer import Producer
-from ottla.client.sync_admin import Admin as SyncAdmin
-from ottla.client.sync_consumer import Consumer as SyncConsumer
-from ottla.client.sync_producer import Producer as SyncProducer
+from ottla.client.config.options import ConsumerOptions, ProducerOptions
+from ottla.client.consuming.consumer import Consumer
+from ottla.client.producing.producer import Producer
+from ottla.client.sync.admin import Admin as SyncAdmin
+from ottla.client.sync.consumer import Consumer as SyncConsumer
+from ottla.client.sync.producer import Producer as SyncProducer
 from ottla.client.topic import Topic
 from ottla.core.errors import StaleMetadataError
 

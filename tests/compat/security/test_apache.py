@@ -14,8 +14,8 @@ from tests.support.certificates import missing as no_certificates
 from tests.support.command import Command
 
 from ottla.client import Admin, Consumer, Producer
-from ottla.client.cluster import Cluster
-from ottla.client.settings import AdminSettings, settings_from
+from ottla.client.brokers.cluster import Cluster
+from ottla.client.config.settings import AdminSettings, settings_from
 from ottla.core.errors import AuthenticationError, ErrorCode, KafkaError
 from ottla.net.tls import TlsError
 

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ottla.client.consumer import Consumer
-from ottla.client.metadata import TopicPartition
-from ottla.client.producer import Producer
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.consuming.consumer import Consumer
+from ottla.client.producing.producer import Producer
 from ottla.core.errors import KafkaError
 
 TRANSACTION_SIZE = 40

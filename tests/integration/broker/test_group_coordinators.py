@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 import pytest
 
 from ottla.client import Admin
-from ottla.client.address import Address
 from ottla.client.admin import ConfigResource, ResourceType
-from ottla.client.connections import Connections
-from ottla.client.settings import ClientSettings
+from ottla.client.brokers.address import Address
+from ottla.client.brokers.connections import Connections
+from ottla.client.config.settings import ClientSettings
 from ottla.core.errors import ErrorCode
 from ottla.testing import Broker
 from ottla.wire.messages.find_coordinator import FindCoordinatorRequest, FindCoordinatorResponse

@@ -6,9 +6,9 @@ from tests.support.bytes import int16, int32
 from tests.support.frames import eventually
 from tests.support.scripted import Asked, api_versions_v3, scripted
 
-from ottla.client.address import Address
-from ottla.client.connections import Connections
-from ottla.client.settings import ClientSettings
+from ottla.client.brokers.address import Address
+from ottla.client.brokers.connections import Connections
+from ottla.client.config.settings import ClientSettings
 from ottla.wire.messages.find_coordinator import FindCoordinatorRequest, FindCoordinatorResponse
 from ottla.wire.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from tests.conftest import NewBroker
 
-from ottla.client import Consumer, Producer, consumer_engine
+from ottla.client import Consumer, Producer
+from ottla.client.consuming import engine as consumer_engine
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])

@@ -10,7 +10,7 @@ from tests.support.process import BrokerProcess
 from tests.support.waiting import until
 
 from ottla.client import Admin, Consumer, DeadLetter, Producer, Retry, Topic, TopicPartition
-from ottla.client.group_metadata import OffsetAndMetadata
+from ottla.client.membership.group_metadata import OffsetAndMetadata
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.records.record import Record
 

@@ -13,7 +13,7 @@ from tests.support import protobuf_messages as shop
 from tests.support.schema_registry import FakeRegistry, fake_registry, guid_of
 
 from ottla.client import Consumer, Producer, serdes
-from ottla.client.schema_registry import Schema, SchemaReference, SchemaRegistry, SchemaRegistryError
+from ottla.client.registry.registry import Schema, SchemaReference, SchemaRegistry, SchemaRegistryError
 from ottla.client.serdes import Prepared, RegistrySerde, Serde, SerializationError
 from ottla.client.topic import Topic
 from ottla.testing import Broker
@@ -393,7 +393,7 @@ def test_an_option_that_is_none_is_refused(case: Case, registry: SchemaRegistry)
 def test_a_missing_library_is_said_with_the_command(
     registry: SchemaRegistry, monkeypatch: pytest.MonkeyPatch, make: Any, library: str, extra: str
 ) -> None:
-    monkeypatch.setattr("ottla.client.extras.find_spec", lambda _: None)
+    monkeypatch.setattr("ottla.client.config.extras.find_spec", lambda _: None)
     with pytest.raises(ImportError, match=rf"{library} is not installed; .*pip install 'ottla\[{extra}\]'"):
         make(Line, registry)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support import certificates
 from tests.support.schema_registry import FakeRegistry, fake_registry, guid_of
 
-from ottla.client.schema_registry import Schema, SchemaReference, SchemaRegistry, SchemaRegistryError
+from ottla.client.registry.registry import Schema, SchemaReference, SchemaRegistry, SchemaRegistryError
 from ottla.core.errors import ErrorCode
 
 ORDER = Schema('{"type":"record","name":"Order","fields":[]}')

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from ottla.client import OffsetAndMetadata, TopicPartition
-from ottla.client.on_error import Stop
-from ottla.client.options import OptionError
+from ottla.client.config.options import OptionError
+from ottla.client.consuming.on_error import Stop
 from ottla.client.topic import Topic
 from ottla.core.errors import AlreadyExistsError, KafkaError
 from ottla.sync import Admin, Consumer, Producer

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pytest
 from confluent_kafka import Consumer as TheirConsumer
 
-from ottla.client.options import OptionError
+from ottla.client.config.options import OptionError
 from ottla.client.serdes import SerializationError
-from ottla.client.sync_producer import Producer
+from ottla.client.sync.producer import Producer
 from ottla.client.topic import Topic
 from ottla.core.errors import KafkaError, RecordTooLargeError
 from ottla.testing.broker_thread import BrokerThread

@@ -14,8 +14,8 @@ from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
 import ottla.sync
 from ottla import Consumer, DeadLetter, KafkaError, Producer, Record, Retry, SerializationError, Topic
-from ottla.client.sent_records import SomeNotSentError
-from ottla.client.telemetry import record_context
+from ottla.client.producing.sent_records import SomeNotSentError
+from ottla.client.telemetry.telemetry import record_context
 from ottla.testing.broker_thread import BrokerThread
 
 

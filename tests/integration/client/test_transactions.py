@@ -16,7 +16,7 @@ from ottla.client import (
     Producer,
     TopicPartition,
 )
-from ottla.client.transaction_requests import TransactionRequests
+from ottla.client.transactions.requests import TransactionRequests
 from ottla.core.errors import AbortableError, FencedError, KafkaError, RefusedError
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ottla.client.address import Address
-from ottla.client.bootstrap import expanded
+from ottla.client.brokers.address import Address
+from ottla.client.brokers.bootstrap import expanded
 from ottla.net.connecting import connect
 from ottla.net.errors import KafkaConnectionError
 

@@ -9,9 +9,9 @@ from tests.support.bytes import array, int16, int32, int64, string
 from tests.support.certificates import PASSWORD, Authority, Certificate, missing
 from tests.support.scripted import Asked, api_versions_v3, scripted
 
-from ottla.client.options import OptionError
-from ottla.client.security import sasl_of, tls_of
-from ottla.client.settings import ClientSettings
+from ottla.client.brokers.security import sasl_of, tls_of
+from ottla.client.config.options import OptionError
+from ottla.client.config.settings import ClientSettings
 from ottla.core.errors import AuthenticationError, KafkaError
 from ottla.net.connection import Connection, ConnectionSettings
 from ottla.net.errors import KafkaConnectionError

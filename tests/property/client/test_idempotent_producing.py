@@ -12,11 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.produce_log import ProduceLog
 from tests.support.producing import A, accumulator, append, due, metadata
 
-from ottla.client.accumulator import expiry_error
-from ottla.client.delivery import Delivery
-from ottla.client.outgoing import OutgoingBatch
-from ottla.client.produce_answers import ProduceAnswers
-from ottla.client.producer_counters import ProducerCounters
+from ottla.client.producing.accumulator import expiry_error
+from ottla.client.producing.counters import ProducerCounters
+from ottla.client.producing.delivery import Delivery
+from ottla.client.producing.outgoing import OutgoingBatch
+from ottla.client.producing.produce_answers import ProduceAnswers
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.core.limits import PRODUCER_REST_SECONDS
 from ottla.wire.messages.produce import PartitionProduceResponse, ProduceResponse, TopicProduceResponse

@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.groups import GroupShell
 from tests.support.members import Node, advance, classic, consumer
 
-from ottla.client.membership import Membership, Wanted
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.membership.machine import Membership, Wanted
 from ottla.core.errors import ErrorCode
 from ottla.groups.config import GroupConfig
 

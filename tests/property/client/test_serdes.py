@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ottla.client import serdes
-from ottla.client.schema_registry import RegisteredSchema, Schema, SchemaRegistry
+from ottla.client.registry.registry import RegisteredSchema, Schema, SchemaRegistry
 from ottla.client.serdes import SerializationError
 from ottla.client.serdes.framing import indexes_of, prefix_of, split, split_indexes
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from ottla import Admin, Batch, Consumer, Delivery, Producer, Record, RecordMetadata, Topic, TopicPartition
 from ottla.client import SentRecords, serdes, sync
 from ottla.client.admin import CreatedTopic, Results
-from ottla.client.metadata import TopicMetadata
-from ottla.client.schema_registry import SchemaRegistry
+from ottla.client.brokers.metadata import TopicMetadata
+from ottla.client.registry.registry import SchemaRegistry
 from ottla.client.serdes import RegistrySerde
 
 

@@ -246,6 +246,24 @@ async def test_batches_in_flight_are_appended_in_order() -> None:
     assert await asyncio.gather(*asking) == [[ErrorCode.NONE]] * 5
 
 
+async def test_what_needs_no_question_does_not_overtake_a_request_that_waits_for_another_partitions() -> None:
+    broker = Broker()
+    assert await broker.produce((0, first())) == [ErrorCode.NONE]
+    broker.gate.opened.clear()
+    waiting = asyncio.ensure_future(broker.produce((0, first(sequence=1)), (1, first())))
+    await asyncio.sleep(0)
+    behind = [asyncio.ensure_future(broker.produce((0, first(sequence=number)))) for number in (2, 3)]
+    other = asyncio.ensure_future(broker.produce((1, first(producer_id=8)), transactional_id="y"))
+    await asyncio.sleep(0)
+    given_up = asyncio.ensure_future(broker.produce((0, first(sequence=4))))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    broker.gate.opened.set()
+    assert await waiting == [ErrorCode.NONE] * 2
+    assert await asyncio.gather(*behind, other) == [[ErrorCode.NONE]] * 3
+    assert await broker.produce((0, first(sequence=4))) == [ErrorCode.NONE], "the line goes on without it"
+
+
 @pytest.mark.parametrize(
     ("version", "told"), [(11, ErrorCode.NONE), (12, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)]
 )

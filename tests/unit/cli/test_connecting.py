@@ -7,7 +7,7 @@ import pytest
 
 from ottla.cli.connecting import add_bootstrap_server, client_options
 from ottla.cli.errors import UsageError
-from ottla.client.settings import AdminSettings, ConsumerSettings
+from ottla.client.config.settings import AdminSettings, ConsumerSettings
 
 
 def parsed(*words: str) -> argparse.Namespace:

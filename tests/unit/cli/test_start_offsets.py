@@ -6,7 +6,7 @@ import pytest
 
 from ottla.cli.errors import CommandError, UsageError
 from ottla.cli.start_offsets import Anchor, Range, Start, _offset, parse_offset, parse_timestamp
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
 
 PARTITION = TopicPartition("t", 0)
 

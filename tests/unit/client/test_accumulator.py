@@ -6,8 +6,8 @@ import itertools
 import pytest
 from tests.support.producing import A, B, accumulator, append, due, take, values
 
-from ottla.client.accumulator import expiry_error
-from ottla.client.buffer_memory import BufferFull
+from ottla.client.producing.accumulator import expiry_error
+from ottla.client.producing.buffer_memory import BufferFull
 from ottla.core.errors import ErrorCode, KafkaError
 
 CLOSED = KafkaError(ErrorCode.NETWORK_EXCEPTION, "closed")

@@ -1,6 +1,6 @@
 import pytest
 
-from ottla.client.address import Address, parse_addresses
+from ottla.client.brokers.address import Address, parse_addresses
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_CONTROLLER, OF_COORDINATOR, OF_LEADER, by_broker, settle
-from ottla.client.settings import AdminSettings
+from ottla.client.config.settings import AdminSettings
 from ottla.core.errors import (
     AuthenticationError,
     ErrorCode,

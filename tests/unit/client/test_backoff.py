@@ -1,5 +1,5 @@
-from ottla.client.backoff import backoff_seconds
-from ottla.client.settings import ClientSettings
+from ottla.client.brokers.backoff import backoff_seconds
+from ottla.client.config.settings import ClientSettings
 
 SETTINGS = ClientSettings(retry_backoff_ms=100, retry_backoff_max_ms=1000)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ottla.client import broker_link
-from ottla.client.address import Address
-from ottla.client.broker_link import BrokerLink
-from ottla.client.settings import ClientSettings
+from ottla.client.brokers import link as broker_link
+from ottla.client.brokers.address import Address
+from ottla.client.brokers.link import BrokerLink
+from ottla.client.config.settings import ClientSettings
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.net.connection import ConnectionSettings
 from ottla.net.errors import KafkaConnectionError

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from ottla.client.chunks import Chunk, chunks
-from ottla.client.metadata import TopicPartition
-from ottla.client.positions import Place
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.consuming.chunks import Chunk, chunks
+from ottla.client.consuming.positions import Place
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.core.limits import DECODE_ON_THE_SPOT_BYTES
 from ottla.records.batch import Batch, batches

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from ottla.client.address import Address
-from ottla.client.cluster import Cluster
-from ottla.client.coordinators import CoordinatorType
-from ottla.client.metadata import TopicPartition
-from ottla.client.settings import ClientSettings
+from ottla.client.brokers.address import Address
+from ottla.client.brokers.cluster import Cluster
+from ottla.client.brokers.coordinators import CoordinatorType
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.config.settings import ClientSettings
 from ottla.core.errors import CoordinatorError, ErrorCode, KafkaError
 from ottla.net.errors import KafkaConnectionError
 from ottla.wire.messages.find_coordinator import (

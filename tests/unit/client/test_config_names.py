@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from ottla.client import serdes
-from ottla.client.config_names import OTHER_NAMES, WITHOUT_MEANING, from_config
-from ottla.client.options import OptionError
-from ottla.client.settings import (
+from ottla.client.config.names import OTHER_NAMES, WITHOUT_MEANING, from_config
+from ottla.client.config.options import OptionError
+from ottla.client.config.settings import (
     AdminSettings,
     ClientSettings,
     ConsumerSettings,

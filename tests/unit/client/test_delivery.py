@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ottla.client.delivery import Delivery, Outcome, Piece, RecordMetadata
-from ottla.client.sent_records import SentRecords, SomeNotSentError
+from ottla.client.producing.delivery import Delivery, Outcome, Piece, RecordMetadata
+from ottla.client.producing.sent_records import SentRecords, SomeNotSentError
 from ottla.core.errors import ErrorCode, KafkaError
 
 REFUSED = KafkaError(ErrorCode.INVALID_RECORD, "no key")

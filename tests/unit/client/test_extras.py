@@ -1,6 +1,6 @@
 import pytest
 
-from ottla.client.extras import require_extra
+from ottla.client.config.extras import require_extra
 
 
 def test_what_is_here_is_here() -> None:

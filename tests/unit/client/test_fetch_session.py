@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ottla.client.fetch_session import FINAL_EPOCH, FetchSession, SessionPart, Wish
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.consuming.fetch_session import FINAL_EPOCH, FetchSession, SessionPart, Wish
 from ottla.core.errors import ErrorCode
 from ottla.core.zero_uuid import ZERO_UUID
 from ottla.wire.messages.fetch import FetchResponse

@@ -7,9 +7,9 @@ import random
 import pytest
 from tests.support.scripted_leader import PARTITION, Answer, Reader, ScriptedLeader, batch, some
 
-from ottla.client.group_metadata import OffsetAndMetadata
-from ottla.client.reading import Reading
-from ottla.client.settings import ConsumerSettings
+from ottla.client.config.settings import ConsumerSettings
+from ottla.client.consuming.reading import Reading
+from ottla.client.membership.group_metadata import OffsetAndMetadata
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.fetch import FetchResponse
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from tests.support.members import config
 
-from ottla.client.membership import ChangeKind, Wanted
-from ottla.client.membership_assignment import assignors_named
-from ottla.client.membership_classic import ClassicMembership
-from ottla.client.membership_phases import REMEDIES, TRANSITIONS, Event, Phase, Remedy
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.membership.assignment import assignors_named
+from ottla.client.membership.classic import ClassicMembership
+from ottla.client.membership.machine import ChangeKind, Wanted
+from ottla.client.membership.phases import REMEDIES, TRANSITIONS, Event, Phase, Remedy
 from ottla.core.errors import ErrorCode, FencedError, KafkaError
 from ottla.groups.consumer_protocol import (
     ConsumerProtocolAssignment,

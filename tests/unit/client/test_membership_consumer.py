@@ -5,9 +5,9 @@ from typing import Any
 from tests.support.groups import topic_id
 from tests.support.members import config
 
-from ottla.client.membership import ChangeKind, Wanted
-from ottla.client.membership_consumer import ConsumerMembership, Stage
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.membership.consumer import ConsumerMembership, Stage
+from ottla.client.membership.machine import ChangeKind, Wanted
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.consumer_group_heartbeat import (
     Assignment,

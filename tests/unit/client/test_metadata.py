@@ -1,7 +1,7 @@
 """The picture of the cluster: what a reply changes in it, and what it must not."""
 
-from ottla.client.address import Address
-from ottla.client.metadata import Metadata, TopicPartition
+from ottla.client.brokers.address import Address
+from ottla.client.brokers.metadata import Metadata, TopicPartition
 from ottla.core.errors import ErrorCode
 from ottla.wire.messages.metadata import (
     MetadataResponse,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2 as their_murmur2
 
-from ottla.client.partitioner import KeyHashes, murmur2, partition_for_key
+from ottla.client.producing.partitioner import KeyHashes, murmur2, partition_for_key
 
 
 @given(st.binary(max_size=80))

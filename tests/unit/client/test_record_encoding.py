@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.support.producing import settings
 
-from ottla.client.record_encoding import RecordEncoding, header_pairs, headers_bytes
+from ottla.client.producing.record_encoding import RecordEncoding, header_pairs, headers_bytes
 from ottla.client.serdes import SerializationError, StringSerde
 from ottla.client.topic import Topic
 from ottla.records.builder import BatchBuilder

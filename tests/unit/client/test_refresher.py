@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 import pytest
 
-from ottla.client.refresher import Refresher
-from ottla.client.settings import ClientSettings
+from ottla.client.brokers.refresher import Refresher
+from ottla.client.config.settings import ClientSettings
 from ottla.core.errors import ErrorCode, KafkaError
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from tests.support.producing import append, metadata, settings
 
-from ottla.client.accumulator import Accumulator
-from ottla.client.delivery import Delivery
-from ottla.client.metadata import Metadata, TopicPartition
-from ottla.client.sender import Sender
+from ottla.client.brokers.metadata import Metadata, TopicPartition
+from ottla.client.producing.accumulator import Accumulator
+from ottla.client.producing.delivery import Delivery
+from ottla.client.producing.sender import Sender
 from ottla.core.clock import SystemClock
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.records.batch import batches

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ottla.client.options import AdminOptions, ConsumerOptions, OptionError, ProducerOptions
-from ottla.client.settings import (
+from ottla.client.config.options import AdminOptions, ConsumerOptions, OptionError, ProducerOptions
+from ottla.client.config.settings import (
     AdminSettings,
     ClientSettings,
     ConsumerSettings,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ottla.client.offsets import EARLIEST, LATEST
-from ottla.client.options import OptionError
-from ottla.client.start_policy import duration_ms, reset_timestamp
+from ottla.client.config.options import OptionError
+from ottla.client.consuming.offsets import EARLIEST, LATEST
+from ottla.client.consuming.start_policy import duration_ms, reset_timestamp
 
 
 def test_the_ends_and_a_time_ago() -> None:

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from ottla.client.membership import Wanted
-from ottla.client.metadata import Metadata, TopicMetadata
-from ottla.client.options import OptionError
-from ottla.client.subscription import Hooks, Subscription
+from ottla.client.brokers.metadata import Metadata, TopicMetadata
+from ottla.client.config.options import OptionError
+from ottla.client.consuming.subscription import Hooks, Subscription
+from ottla.client.membership.machine import Wanted
 from ottla.client.topic import Topic
 from ottla.core.errors import ErrorCode
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 
 import pytest
 
-from ottla.client.sync_client import SyncClient, _shared
-from ottla.client.sync_loop import LoopThread
+from ottla.client.sync.client import SyncClient, _shared
+from ottla.client.sync.loop import LoopThread
 
 SECONDS = 10.0
 

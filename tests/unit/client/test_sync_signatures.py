@@ -7,7 +7,7 @@ import pytest
 
 import ottla.sync
 from ottla.client import Admin, Consumer, Producer
-from ottla.client.consumer_batch import Batch
+from ottla.client.consuming.batch import Batch
 
 PAIRS: list[tuple[Any, Any]] = [
     (Admin, ottla.sync.Admin),

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.support.producing import accumulator, metadata
 
-from ottla.client.metadata import Metadata, TopicPartition
-from ottla.client.partitioner import KeyHashes, partition_for_key
-from ottla.client.topic_queues import TopicQueues
+from ottla.client.brokers.metadata import Metadata, TopicPartition
+from ottla.client.producing.partitioner import KeyHashes, partition_for_key
+from ottla.client.producing.topic_queues import TopicQueues
 from ottla.core.errors import KafkaError
 
 

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ottla.client.metadata import TopicPartition
-from ottla.client.positions import Place
-from ottla.client.tracker import Tracker
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.consuming.positions import Place
+from ottla.client.consuming.tracker import Tracker
 
 
 def tracking(*offsets: int, position: int) -> Tracker:

@@ -7,10 +7,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ottla.client.idempotence import ProducerIdentity
-from ottla.client.metadata import TopicPartition
-from ottla.client.transaction_errors import Verdict, exception, verdict
-from ottla.client.transactions import TRANSITIONS, Event, State, TransactionMachine
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.producing.idempotence import ProducerIdentity
+from ottla.client.transactions.errors import Verdict, exception, verdict
+from ottla.client.transactions.machine import TRANSITIONS, Event, State, TransactionMachine
 from ottla.core.errors import AbortableError, ErrorCode, FatalError, FencedError, KafkaError
 
 A, B = TopicPartition("t", 0), TopicPartition("t", 1)

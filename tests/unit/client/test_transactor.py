@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from tests.support.producing import A, B, append, settings
 
-from ottla.client.accumulator import Accumulator
-from ottla.client.coordinators import CoordinatorType
-from ottla.client.group_metadata import GroupMetadata, OffsetAndMetadata
-from ottla.client.transactions import State
-from ottla.client.transactor import Transactor
+from ottla.client.brokers.coordinators import CoordinatorType
+from ottla.client.membership.group_metadata import GroupMetadata, OffsetAndMetadata
+from ottla.client.producing.accumulator import Accumulator
+from ottla.client.transactions.machine import State
+from ottla.client.transactions.transactor import Transactor
 from ottla.core.clock import SystemClock
 from ottla.core.errors import (
     AbortableError,

@@ -13,10 +13,10 @@ from ottla.client.admin.offsets import OffsetCalls
 from ottla.client.admin.records import RecordCalls
 from ottla.client.admin.topics import TopicCalls
 from ottla.client.admin.transactions import TransactionCalls
-from ottla.client.cluster import Cluster
-from ottla.client.config_names import from_config
-from ottla.client.options import AdminOptions
-from ottla.client.settings import AdminSettings, settings_from
+from ottla.client.brokers.cluster import Cluster
+from ottla.client.config.names import from_config
+from ottla.client.config.options import AdminOptions
+from ottla.client.config.settings import AdminSettings, settings_from
 
 
 class Admin(

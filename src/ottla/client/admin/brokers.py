@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from ottla.client.address import Address
 from ottla.client.admin.calls import Calls, refused
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_CONTROLLER, settle
+from ottla.client.brokers.address import Address
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.net.negotiation import VersionRange
 from ottla.wire.messages.describe_cluster import DescribeClusterRequest, DescribeClusterResponse

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from ottla.client.cluster import Cluster
-from ottla.client.coordinators import CoordinatorType
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.cluster import Cluster
+from ottla.client.brokers.coordinators import CoordinatorType
+from ottla.client.brokers.metadata import TopicPartition
 from ottla.core.errors import CoordinatorError, ErrorCode, KafkaError, error_of
 
 Value = TypeVar("Value")

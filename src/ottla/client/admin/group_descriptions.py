@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 from ottla.client.admin.calls import refused
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.groups.consumer_protocol import PROTOCOL_TYPE, ConsumerProtocolAssignment, decode
 from ottla.wire.messages import consumer_group_describe, describe_groups, list_groups

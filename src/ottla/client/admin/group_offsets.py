@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from ottla.client.admin.calls import CoordinatorCalls, by_topic, refused
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_COORDINATOR, by_broker, settle
-from ottla.client.group_metadata import OffsetAndMetadata
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.membership.group_metadata import OffsetAndMetadata
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages import offset_commit as commits
 from ottla.wire.messages import offset_delete as deletes

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ottla.client.admin.calls import Calls, by_topic, refused, topics_of
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_LEADER, by_broker, settle
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages import describe_producers as describing
 

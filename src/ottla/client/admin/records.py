@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ottla.client.admin.calls import Calls, by_topic, refused, topics_of
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_LEADER, by_broker, settle
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.delete_records import (
     DeleteRecordsPartition,

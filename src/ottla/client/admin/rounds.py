@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 
 from ottla.client.admin.results import Results
-from ottla.client.backoff import backoff_seconds
-from ottla.client.cluster import Cluster
+from ottla.client.brokers.backoff import backoff_seconds
+from ottla.client.brokers.cluster import Cluster
 from ottla.core.errors import CLASSES, CoordinatorError, ErrorCode, KafkaError, StaleMetadataError
 
 Item = TypeVar("Item")

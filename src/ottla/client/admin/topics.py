@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from ottla.client.admin.calls import Calls, names, refused
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_CONTROLLER, settle
-from ottla.client.cluster import topic_error
-from ottla.client.metadata import TopicMetadata
+from ottla.client.brokers.cluster import topic_error
+from ottla.client.brokers.metadata import TopicMetadata
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages import create_partitions, create_topics, delete_topics
 from ottla.wire.messages.create_topics import CreatableTopic, CreateTopicsRequest, CreateTopicsResponse

@@ -8,8 +8,8 @@ from ottla.client.admin.calls import CoordinatorCalls, names, refused
 from ottla.client.admin.producers import ProducerCalls, ProducerState
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_COORDINATOR, OF_LEADER, by_broker, settle
-from ottla.client.coordinators import CoordinatorType
-from ottla.client.metadata import TopicPartition
+from ottla.client.brokers.coordinators import CoordinatorType
+from ottla.client.brokers.metadata import TopicPartition
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages import describe_transactions as describing
 from ottla.wire.messages import init_producer_id as initializing

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, Unpack, cast, overload
 
-from ottla.client.extras import require_extra
-from ottla.client.schema_registry import Schema, SchemaReference, SchemaRegistry, SchemaType
+from ottla.client.config.extras import require_extra
+from ottla.client.registry.registry import Schema, SchemaReference, SchemaRegistry, SchemaType
 from ottla.client.serdes.builtins import from_builtins, to_builtins
 from ottla.client.serdes.json_serde import name_of, shape_of
 from ottla.client.serdes.registry_serde import RegistrySerde, SchemaOptions

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast, overload
 
-from ottla.client.extras import require_extra
-from ottla.client.schema_registry import Schema, SchemaReference, SchemaRegistry, SchemaType
+from ottla.client.config.extras import require_extra
+from ottla.client.registry.registry import Schema, SchemaReference, SchemaRegistry, SchemaType
 from ottla.client.serdes.json_serde import json_codec, name_of, shape_of
 from ottla.client.serdes.registry_serde import RegistrySerde, SchemaOptions
 from ottla.client.serdes.schema_format import SchemaDraft

@@ -3,8 +3,8 @@
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
-from ottla.client.extras import require_extra
-from ottla.client.schema_registry import Schema, SchemaRegistry, SchemaType
+from ottla.client.config.extras import require_extra
+from ottla.client.registry.registry import Schema, SchemaRegistry, SchemaType
 from ottla.client.serdes.framing import indexes_of, split_indexes
 from ottla.client.serdes.registry_serde import RegistrySerde, SchemaOptions
 from ottla.client.serdes.schema_format import SchemaDraft

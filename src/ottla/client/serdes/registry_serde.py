@@ -5,7 +5,7 @@ import threading
 from collections.abc import Coroutine, Iterable
 from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, Unpack
 
-from ottla.client.schema_registry import Schema, SchemaReference, SchemaRegistry, SchemaRegistryError
+from ottla.client.registry.registry import Schema, SchemaReference, SchemaRegistry, SchemaRegistryError
 from ottla.client.serdes.errors import SerializationError
 from ottla.client.serdes.framing import prefix_of, split
 from ottla.client.serdes.schema_format import SchemaDraft, SchemaFormat

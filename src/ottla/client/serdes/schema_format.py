@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from ottla.client.schema_registry import Schema, SchemaReference, SchemaType
+from ottla.client.registry.registry import Schema, SchemaReference, SchemaType
 
 T = TypeVar("T")
 

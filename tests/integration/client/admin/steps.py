@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from ottla.client import Admin, TopicPartition
-from ottla.client.cluster import Cluster
-from ottla.client.coordinators import CoordinatorType
+from ottla.client.brokers.cluster import Cluster
+from ottla.client.brokers.coordinators import CoordinatorType
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.groups.consumer_protocol import (
     ConsumerProtocolAssignment,

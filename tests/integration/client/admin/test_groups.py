@@ -3,7 +3,7 @@
 from tests.integration.client.admin.steps import Steps
 
 from ottla.client import Admin, TopicPartition
-from ottla.client.group_metadata import OffsetAndMetadata
+from ottla.client.membership.group_metadata import OffsetAndMetadata
 from ottla.core.errors import ErrorCode
 
 

@@ -1,0 +1,1 @@
+"""The way to the cluster: addresses, connections, and who leads what."""

@@ -1,0 +1,1 @@
+"""What clients can be told, and the names it has elsewhere."""

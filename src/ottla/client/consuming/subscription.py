@@ -1,0 +1,126 @@
+"""What a consumer is to read: topics by name, by a pattern of names, or partitions by hand; and whom to tell."""
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import Any, TypeVar
+
+from ottla.client.brokers.metadata import Metadata, TopicPartition
+from ottla.client.config.options import OptionError
+from ottla.client.membership.machine import Wanted
+from ottla.client.topic import Topic
+from ottla.core.errors import ErrorCode
+
+Hook = Callable[[frozenset[TopicPartition]], Awaitable[None] | None]
+HookT = TypeVar("HookT", bound=Hook)
+
+
+class Hooks:
+    """Functions of the application, awaited when partitions come and go."""
+
+    def __init__(self) -> None:
+        self.assigned: list[Hook] = []
+        self.revoked: list[Hook] = []
+        self.lost: list[Hook] = []
+
+    async def call(self, hooks: Iterable[Hook], partitions: frozenset[TopicPartition]) -> None:
+        """Each in turn. Raises what the first one that fails raises."""
+        for hook in list(hooks):
+            awaitable = hook(partitions)
+            if awaitable is not None:
+                await awaitable
+
+    @property
+    def when_lost(self) -> list[Hook]:
+        """As with Java's: who says nothing about losses is told of a revocation."""
+        return self.lost or self.revoked
+
+
+class Subscription:
+    """One of: nothing, topics, a pattern, partitions by hand."""
+
+    def __init__(self) -> None:
+        self.hooks = Hooks()
+        self.by_hand = False
+        self.broker_evaluates = False
+        """Whether a pattern that is text is the broker's to evaluate (RE2, KIP-848)."""
+        self._decided = False
+        self._pattern: str | re.Pattern[str] | None = None
+        self._compiled: re.Pattern[str] | None = None
+        self._topics: frozenset[str] = frozenset()
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """By name, as far as they are known; those of a pattern that the broker evaluates are not."""
+        return self._topics
+
+    @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """One that is evaluated here, against all topics that there are."""
+        return self._compiled
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.by_hand or self._topics or self._pattern is not None)
+
+    @property
+    def wanted(self) -> Wanted:
+        """For the group."""
+        is_brokers = isinstance(self._pattern, str) and self.broker_evaluates
+        return Wanted(self._topics, str(self._pattern) if is_brokers else None)
+
+    def to_topics(self, topics: Collection[str | Topic[Any, Any]]) -> None:
+        """Raises TypeError for a single string, which would be taken for a list of letters."""
+        if isinstance(topics, str | Topic):
+            raise TypeError(f"subscribe takes a list of topics; write [{topics!r}]")
+        self._clear()
+        self._topics = frozenset(topic.name if isinstance(topic, Topic) else topic for topic in topics)
+
+    def to_pattern(self, pattern: str | re.Pattern[str]) -> None:
+        """A text is evaluated by the broker where it can; else here, as Python's, as a compiled one always is.
+
+        Raises OptionError for a text that Python cannot compile, where it has to.
+        """
+        self._clear()
+        self._pattern = pattern
+        if self._decided:
+            self._compile()
+
+    def decide(self, *, broker_evaluates: bool) -> None:
+        """Who evaluates patterns, known once a broker has been asked. Raises OptionError as `to_pattern`."""
+        self._decided, self.broker_evaluates = True, broker_evaluates
+        self._compile()
+
+    def _compile(self) -> None:
+        if not isinstance(self._pattern, str):
+            self._compiled = self._pattern
+        elif not self.broker_evaluates:
+            try:
+                self._compiled = re.compile(self._pattern)
+            except re.error as error:
+                raise OptionError(f"pattern {self._pattern!r} is no regular expression: {error}") from error
+
+    def to_partitions(self) -> None:
+        """By hand, without the group's help."""
+        self._clear()
+        self.by_hand = True
+
+    def to_nothing(self) -> None:
+        self._clear()
+
+    def resolve(self, metadata: Metadata, *, exclude_internal: bool) -> bool:
+        """Find the pattern's topics. Returns whether they are others than before."""
+        pattern = self.pattern
+        if pattern is None:
+            return False
+        found = frozenset(
+            name
+            for name, topic in metadata.topics.items()
+            if topic.error is ErrorCode.NONE
+            and pattern.fullmatch(name)
+            and not (exclude_internal and topic.is_internal)
+        )
+        changed, self._topics = found != self._topics, found
+        return changed
+
+    def _clear(self) -> None:
+        self.by_hand, self._pattern, self._compiled, self._topics = False, None, None, frozenset()

@@ -1,0 +1,306 @@
+"""A member of a classic group: JoinGroup, SyncGroup, Heartbeat, LeaveGroup, without I/O.
+
+Rules, beside those of `machine`; the states are in `phases`:
+
+1. Eager members (some strategy of theirs is not cooperative) give everything up before they join. Cooperative ones
+   keep it, and give up what the next assignment takes from them; then they join again, so that it can be handed on
+   (KIP-429).
+2. The leader assigns, and joins again when the topics of the group have other partitions than it assigned.
+3. A static member (KIP-345) does not say that it leaves: it may come back within the session timeout, and finds its
+   partitions.
+4. While JoinGroup is parked, the coordinator waits for the member, so silence means nothing.
+"""
+
+from collections.abc import Mapping
+
+from ottla.client.membership import requests
+from ottla.client.membership.assignment import assigned
+from ottla.client.membership.leading import Leading
+from ottla.client.membership.machine import (
+    NOTHING,
+    Change,
+    ChangeKind,
+    MemberConfig,
+    Membership,
+    Partitions,
+    Wanted,
+)
+from ottla.client.membership.phases import BEATING, IN_THE_GROUP, TRANSITIONS, Event, Phase, Remedy, remedy_of
+from ottla.core.errors import ErrorCode, KafkaError
+from ottla.wire.messages.heartbeat import HeartbeatResponse
+from ottla.wire.messages.join_group import JoinGroupResponse
+from ottla.wire.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
+from ottla.wire.messages.sync_group import (
+    SyncGroupResponse,
+)
+from ottla.wire.schema import Message
+
+NO_GENERATION = -1
+
+
+class ClassicMembership(Membership):
+    """One member of a classic group."""
+
+    def __init__(self, config: MemberConfig, now_ms: int) -> None:
+        super().__init__(config, now_ms)
+        self.phase = Phase.OUT
+        self.member_id = ""
+        self.generation_id = NO_GENERATION
+        self.cooperative = all(assignor.cooperative for assignor in config.assignors)
+        self.leading = Leading()
+        self._owned: Partitions = NOTHING
+        self._assigned: Partitions = NOTHING
+        self._previous: tuple[Partitions, int] = (NOTHING, NO_GENERATION)
+        self._strategy = ""
+        self._joined_for = Wanted()
+        self._joins_again = False
+        self._leaves_late = False
+
+    # What the shell asks
+
+    @property
+    def owned(self) -> Partitions:
+        return self._owned
+
+    @property
+    def is_out(self) -> bool:
+        return self.change is None and (self.phase is Phase.OUT or self.failure is not None)
+
+    @property
+    def waits_for_counts(self) -> bool:
+        """Whether it cannot go on before `counted`."""
+        return self.phase is Phase.ASSIGNING
+
+    @property
+    def topics_to_count(self) -> frozenset[str]:
+        """Topics whose partitions the leader has to know, to assign or to see that they have become more."""
+        return self.leading.topics
+
+    def timeout_ms(self, request: Message) -> int:
+        return requests.timeout_ms(self.config, request)
+
+    # What the shell tells
+
+    def subscribe(self, wanted: Wanted, now_ms: int) -> None:
+        assert wanted.regex is None, "only a broker of KIP-848 evaluates expressions"
+        self.wanted = wanted
+        if not wanted:
+            self.quit()
+        elif self.phase is Phase.OUT:
+            self._polled_ms = now_ms
+            self._move(Event.WANTS_IN)
+        elif self.phase in IN_THE_GROUP and wanted != self._joined_for:
+            self._move(Event.REBALANCE)
+        self._settle()
+
+    def polled(self, now_ms: int) -> None:
+        super().polled(now_ms)
+        if self.phase is Phase.OUT and self.wanted and self.failure is None:
+            self._move(Event.WANTS_IN)
+            self._settle()
+
+    def counted(self, partition_counts: Mapping[str, int]) -> None:
+        """How many partitions each of `topics_to_count` has; topics that do not exist are left out."""
+        if self.phase is Phase.ASSIGNING:
+            self.leading.assign(self._strategy, partition_counts)
+            self._move(Event.COUNTED)
+        elif self.phase is Phase.STABLE and self.leading.is_outdated_by(partition_counts):
+            self._move(Event.REBALANCE)
+            self._settle()
+
+    def answered(self, response: Message, now_ms: int) -> None:
+        self._take_answer()
+        try:
+            match response:
+                case JoinGroupResponse():
+                    self._take_join(response, now_ms)
+                case SyncGroupResponse():
+                    self._take_sync(response, now_ms)
+                case HeartbeatResponse():
+                    self._take_heartbeat(response, now_ms)
+                case LeaveGroupResponse():
+                    self._gone()
+        except KafkaError as error:
+            self._fail(error)
+        self._settle()
+
+    def failed(self, error: KafkaError, now_ms: int) -> None:
+        if self.phase is not Phase.LEAVING:
+            super().failed(error, now_ms)
+        elif isinstance(self._take_answer(), LeaveGroupRequest):
+            self._gone()  # said once; if it was not heard, the session timeout says it
+            self._settle()
+
+    def quit(self) -> None:
+        self.wanted = Wanted()
+        if self.phase is not Phase.OUT and self.phase is not Phase.LEAVING:
+            self._move(Event.WANTS_OUT)
+        self._in_flight, self._not_before_ms = None, 0
+        self._settle()
+
+    # Requests
+
+    def _due_request(self, now_ms: int) -> Message | None:
+        if self.failure is not None:
+            return None
+        if self.phase is Phase.JOINING:
+            self._joined_for = self.wanted
+            # Eager members forget what they have but in the memory of `sticky`, which says when that was.
+            claim = self._previous[0], self.generation_id if self.cooperative else self._previous[1]
+            return requests.join(self.config, self.member_id, self.wanted.topics, self._owned, claim)
+        if self.phase is Phase.SYNCING:
+            return requests.sync(
+                self.config, (self.member_id, self.generation_id), self._strategy, self.leading.shares
+            )
+        if self.phase is Phase.LEAVING and (self._leaves_late or not self._owned):
+            return self._leave_request()
+        if self._holds_generation() and now_ms >= self._heartbeat_at_ms:
+            return requests.heartbeat(self.config, (self.member_id, self.generation_id))
+        return None
+
+    def _due_ms(self) -> int | None:
+        if self.phase in {Phase.JOINING, Phase.SYNCING}:
+            return 0
+        if self.phase is Phase.LEAVING and (self._leaves_late or not self._owned):
+            return 0
+        return self._heartbeat_at_ms if self._holds_generation() else None
+
+    def _holds_generation(self) -> bool:
+        return self.generation_id != NO_GENERATION and self.phase in BEATING
+
+    def _leave_request(self) -> LeaveGroupRequest | None:
+        if self.config.instance_id is not None or not self.member_id:
+            self._gone()
+            return None
+        return requests.leave(self.config, self.member_id)
+
+    # Answers
+
+    def _take_join(self, response: JoinGroupResponse, now_ms: int) -> None:
+        code = ErrorCode(response.error_code)
+        if self.phase is not Phase.JOINING:
+            return
+        if code is ErrorCode.MEMBER_ID_REQUIRED:
+            self.member_id = response.member_id
+        if code is not ErrorCode.NONE:
+            self._remedy(code, "JoinGroup", now_ms)
+            return
+        self._succeeded()
+        self.member_id, self.generation_id = response.member_id, response.generation_id
+        self._strategy = response.protocol_name or ""
+        self.heard_ms, self._heartbeat_at_ms = now_ms, now_ms + self.heartbeat_interval_ms
+        self._move(Event.LEADS if self.leading.begin(response) else Event.JOINED)
+
+    def _take_sync(self, response: SyncGroupResponse, now_ms: int) -> None:
+        code = ErrorCode(response.error_code)
+        if self.phase is not Phase.SYNCING:
+            return
+        if code is not ErrorCode.NONE:
+            self._remedy(code, "SyncGroup", now_ms)
+            return
+        self._succeeded()
+        self.heard_ms = now_ms
+        self._assigned = assigned(response.assignment)
+        self._previous = self._assigned, self.generation_id
+        # What was assigned to a static member before it came back with another subscription is not what it wants.
+        foreign = {partition.topic for partition in self._assigned} - self._joined_for.topics
+        self._joins_again = bool(foreign) or self.wanted != self._joined_for
+        if foreign:
+            self._assigned = self._owned
+        self._move(Event.ASSIGNED)
+
+    def _take_heartbeat(self, response: HeartbeatResponse, now_ms: int) -> None:
+        code = ErrorCode(response.error_code)
+        if not self._holds_generation():
+            return
+        if code in {ErrorCode.NONE, ErrorCode.REBALANCE_IN_PROGRESS}:  # the second one counts as well
+            self._succeeded()
+            self.heard_ms = self._sent_ms
+        if code is not ErrorCode.NONE:
+            self._remedy(code, "Heartbeat", now_ms)
+
+    def _remedy(self, code: ErrorCode, api: str, now_ms: int) -> None:
+        remedy = remedy_of(code, self.phase)
+        if remedy is Remedy.END:
+            self._fail(requests.final_error(code, self.config))
+            return
+        if remedy is Remedy.AGAIN or (self.phase is Phase.JOINING and remedy is not Remedy.AGAIN_AS):
+            self._try_again(KafkaError(code, f"{api}: {code.name}"), now_ms)
+        if remedy is Remedy.JOIN_AS_NEW:
+            self.member_id = ""
+        if remedy in {Remedy.JOIN_ANEW, Remedy.JOIN_AS_NEW}:
+            self._lose()
+        elif remedy is Remedy.JOIN and self.phase is not Phase.JOINING:
+            self._move(Event.REBALANCE)
+
+    # Changes
+
+    def _settle(self) -> None:
+        if self.change is not None or self._announce_loss():
+            return
+        if self.failure is not None:
+            self.change = Change(ChangeKind.LOST, self._owned) if self._owned else None
+        elif self.phase is Phase.PREPARING:
+            self._prepare()
+        elif self.phase is Phase.STABLE:
+            self._reconcile()
+        elif self.phase in {Phase.LEAVING, Phase.OUT} and self._owned:
+            self.change = Change(ChangeKind.REVOKED, self._owned)
+
+    def _prepare(self) -> None:
+        kept = {partition for partition in self._owned if partition.topic in self.wanted.topics}
+        given_up = self._owned - kept if self.cooperative else self._owned
+        if given_up:
+            self.change = Change(ChangeKind.REVOKED, given_up)
+        else:
+            self._joins_again = False
+            self._move(Event.READY)
+
+    def _reconcile(self) -> None:
+        revoked, added = self._owned - self._assigned, self._assigned - self._owned
+        if revoked:
+            self._joins_again = True
+            self.change = Change(ChangeKind.REVOKED, revoked)
+        elif added:
+            self._owned |= added
+            self.change = Change(ChangeKind.ASSIGNED, added)
+        elif self._joins_again:
+            self._move(Event.REBALANCE)
+            self._settle()
+
+    def _disown(self, partitions: Partitions) -> None:
+        self._owned -= partitions
+
+    def _lose(self) -> None:
+        self.generation_id, self.heard_ms = NO_GENERATION, None
+        self._forfeited = bool(self._owned)
+        self._assigned = NOTHING
+        self.leading.clear()
+        self._move(Event.OUSTED)
+        self._settle()
+
+    def _give_up_late(self) -> None:
+        self._note_lateness()
+        self._forfeited, self._leaves_late = bool(self._owned), True
+        self._move(Event.WANTS_OUT)
+        self._settle()
+
+    def _gone(self) -> None:
+        """Not a member any more; a static one keeps its id to be found by."""
+        if self.config.instance_id is None:
+            self.member_id = ""
+        self.generation_id, self.heard_ms = NO_GENERATION, None
+        self._assigned, self._leaves_late = NOTHING, False
+        self.leading.clear()
+        if self.phase is Phase.LEAVING:
+            self._move(Event.GONE)
+
+    def _counts_polls(self) -> bool:
+        return self.phase in IN_THE_GROUP and self.failure is None
+
+    def _silent_at_ms(self) -> int | None:
+        return None if self.phase is Phase.JOINING and self._in_flight else super()._silent_at_ms()
+
+    def _move(self, event: Event) -> None:
+        assert (self.phase, event) in TRANSITIONS, f"{event.name} in {self.phase.name}"
+        self.phase = TRANSITIONS[self.phase, event]

@@ -1,0 +1,1 @@
+"""From a value to its place in a partition."""

@@ -1,0 +1,130 @@
+"""A user's keys, values and headers to what a record is made of."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ottla.client.config.settings import ProducerSettings
+from ottla.client.serdes.errors import SerializationError
+from ottla.client.serdes.serde import Field, Prepared, Serde, for_field
+from ottla.client.topic import Topic
+from ottla.core.errors import KafkaError
+
+Headers = Sequence[tuple[str, bytes | None]]
+GivenHeaders = Mapping[str, bytes | None] | Sequence[tuple[str, bytes | None]]
+Serialize = Callable[[Any, str, Headers], bytes | None]
+GivenSerializer = Serde[Any] | Callable[[Any], bytes | None] | None
+
+_PLAIN = {bytes, type(None)}
+_BUFFERS = (bytes, bytearray, memoryview)
+_HEADER_OVERHEAD_BYTES = 10
+
+
+class RecordEncoding:
+    """How the records of one topic are encoded: by its own serdes, else by the producer's serializers."""
+
+    def __init__(self, topic: str | Topic[Any, Any], settings: ProducerSettings) -> None:
+        typed = topic if isinstance(topic, Topic) else None
+        self._topic = typed.name if typed is not None else str(topic)
+        key = _of_side((typed.key_serde if typed is not None else None) or settings.key_serializer, "key")
+        value = _of_side(
+            (typed.value_serde if typed is not None else None) or settings.value_serializer, "value"
+        )
+        self.key = _serializer(key)
+        self.value = _serializer(value)
+        self.is_plain = self.key is None and self.value is None
+        """Whether keys and values are bytes already."""
+        both: tuple[object, object] = (key, value)
+        self._prepared = [serde for serde in both if isinstance(serde, Prepared)]
+
+    async def prepare(self) -> None:
+        """Ask what has to be asked first, as of a schema registry. Raises SerializationError."""
+        for serde in self._prepared:
+            if not serde.is_prepared(self._topic):
+                await serde.prepare(self._topic)
+
+    def encode_key(self, key: object, headers: Headers) -> bytes | None:
+        """Raises SerializationError."""
+        return self._encode(key, headers, "key", self.key)
+
+    def encode_value(self, value: object, headers: Headers) -> bytes | None:
+        """Raises SerializationError."""
+        return self._encode(value, headers, "value", self.value)
+
+    def encode_keys(self, keys: Sequence[object]) -> Sequence[bytes | None]:
+        """Of records without headers. Raises SerializationError."""
+        return self._encode_many(keys, "key", self.key)
+
+    def encode_values(self, values: Sequence[object]) -> Sequence[bytes | None]:
+        """Of records without headers. Raises SerializationError."""
+        return self._encode_many(values, "value", self.value)
+
+    def _encode_many(
+        self, contents: Sequence[Any], field: Field, serialize: Serialize | None
+    ) -> Sequence[bytes | None]:
+        if serialize is None and set(map(type, contents)) <= _PLAIN:
+            return contents
+        return [self._encode(content, (), field, serialize) for content in contents]
+
+    def _encode(
+        self,
+        content: Any,  # noqa: ANN401 - the user's
+        headers: Headers,
+        field: Field,
+        serialize: Serialize | None,
+    ) -> bytes | None:
+        if serialize is not None:
+            try:
+                content = serialize(content, self._topic, headers)
+            except KafkaError:
+                raise
+            except Exception as error:
+                problem = f"{self._topic}: the {field} {_short(content)} cannot be serialized: {error!r}"
+                raise SerializationError(problem, topic=self._topic, field=field) from error
+        if content is None or isinstance(content, _BUFFERS):
+            return content  # type: ignore[return-value]  # any buffer will do
+        raise self._no_bytes(content, field)
+
+    def _no_bytes(self, content: object, field: Field) -> SerializationError:
+        kind = type(content).__name__
+        advice = f"send bytes, give the producer a {field}_serializer, or send to Topic(…, {field}={kind})"
+        problem = f"{self._topic}: the {field} {_short(content)} is {kind}, not bytes"
+        return SerializationError(problem, topic=self._topic, field=field, advice=advice)
+
+
+def header_pairs(topic: str, headers: GivenHeaders | None) -> Headers:
+    """The headers of one record. Raises SerializationError."""
+    if not headers:
+        return ()
+    pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
+    for pair in pairs:
+        match pair:
+            case (str(), None | bytes() | bytearray() | memoryview()):
+                continue
+        problem = f"{topic}: {_short(pair)} is no header"
+        advice = "headers are a dict, or pairs, of str and bytes (or None)"
+        raise SerializationError(problem, topic=topic, field="headers", advice=advice)
+    return pairs
+
+
+def headers_bytes(headers: Headers) -> int:
+    """About what they take in a batch; not less."""
+    return sum(len(name.encode()) + len(value or b"") + _HEADER_OVERHEAD_BYTES for name, value in headers)
+
+
+def _of_side(serializer: GivenSerializer, field: Field) -> GivenSerializer:
+    """A serde's copy for keys or for values; what is prepared and what serializes must be the same one."""
+    return for_field(serializer, field) if isinstance(serializer, Serde) else serializer
+
+
+def _serializer(serializer: GivenSerializer) -> Serialize | None:
+    if serializer is None:
+        return None
+    if isinstance(serializer, Serde):
+        return serializer.serialize
+    encode = serializer
+    return lambda content, _topic, _headers: None if content is None else encode(content)
+
+
+def _short(content: object) -> str:
+    text = repr(content)
+    return text if len(text) <= 60 else f"{text[:57]}..."

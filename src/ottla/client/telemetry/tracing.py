@@ -1,0 +1,36 @@
+"""Where a client's traces are hooked in. Nothing of OpenTelemetry is imported unless `telemetry` asks for it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ottla.client.config.extras import require_extra
+from ottla.client.config.settings import ConsumerSettings, ProducerSettings
+from ottla.client.producing.delivery import Delivery
+from ottla.client.producing.destinations import AnyTopic
+from ottla.client.producing.record_encoding import GivenHeaders
+
+if TYPE_CHECKING:
+    from ottla.client.telemetry.telemetry import ConsumerTracing, ProducerTracing
+
+Send = Callable[[AnyTopic, Any, Any, GivenHeaders | None, int | None, int | None], Delivery]
+"""Topic, value, key, headers, partition, timestamp: how one record gets on its way."""
+
+
+def producer_tracing(settings: ProducerSettings) -> "ProducerTracing | None":
+    """None when it is off. Raises ImportError with the way out when the library is missing."""
+    if settings.telemetry is None:
+        return None
+    require_extra("opentelemetry.trace", "opentelemetry")
+    from ottla.client.telemetry.telemetry import ProducerTracing
+
+    return ProducerTracing(settings)
+
+
+def consumer_tracing(settings: ConsumerSettings) -> "ConsumerTracing | None":
+    """None when it is off. Raises ImportError with the way out when the library is missing."""
+    if settings.telemetry is None:
+        return None
+    require_extra("opentelemetry.trace", "opentelemetry")
+    from ottla.client.telemetry.telemetry import ConsumerTracing
+
+    return ConsumerTracing(settings)

@@ -1,0 +1,1 @@
+"""A producer's transactions: the machine, its requests, its errors."""
