@@ -1,6 +1,7 @@
 """From a produced batch to its offset: is it well made, does it come twice, is there a disk for it?"""
 
 from ottla.broker.admission import Admission, ClosedGate, TransactionGate
+from ottla.broker.admission_lines import AdmissionLines
 from ottla.broker.partition import Partition
 from ottla.broker.traffic import Traffic
 from ottla.core.clock import Clock
@@ -27,6 +28,7 @@ class Appending:
         self, clock: Clock, traffic: Traffic, *, sync_acks_all: bool, gate: TransactionGate | None = None
     ) -> None:
         self.gate = gate or ClosedGate()
+        self.lines = AdmissionLines()
         self._now_ms = clock.now_ms
         self._traffic = traffic
         self._sync_acks_all = sync_acks_all

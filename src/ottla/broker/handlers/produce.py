@@ -13,7 +13,7 @@ where Apache Kafka refuses the whole request; a plain one under a transactional 
 
 import asyncio
 
-from ottla.broker.admission import Admission, admit
+from ottla.broker.admission import Admission
 from ottla.broker.appending import ALL, Appending
 from ottla.broker.call import Call
 from ottla.broker.partition import Partition
@@ -50,7 +50,7 @@ async def produce(
     admission = None
     if request.transactional_id is not None and not refusal:
         try:
-            admission = await admit(appending.gate, partitions, request, call.version)
+            admission = await appending.lines.admit(appending.gate, partitions, request, call.version)
         except KafkaError as error:
             refusal = error.code
     for topic in request.topic_data:
