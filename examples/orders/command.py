@@ -2,11 +2,12 @@
 
 import asyncio
 import math
+import signal
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ottla_examples.orders.architectures import ARCHITECTURES, architecture_of
 from ottla_examples.orders.trial.compare import table
@@ -91,7 +92,18 @@ def _run(wish: Wish, plan: Plan) -> Outcome:
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()):
             raise ValueError(f"{directory} holds something already; every run begins with nothing")
-        return asyncio.run(run(plan, directory, _say))
+        return asyncio.run(_until_stopped(run(plan, directory, _say)))
+
+
+async def _until_stopped(trial: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """SIGTERM ends it as Ctrl-C does: everything that was started is stopped."""
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(trial)
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 def _write(directory: Path, outcomes: Sequence[Outcome]) -> None:

@@ -7,6 +7,7 @@ It says `ready` on stdout, and ends with SIGTERM or when whoever started it is g
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -126,7 +127,7 @@ class Process:
         signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when it has stopped
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_forever(job)) for job in jobs]
-            tasks.append(group.create_task(_end_with_parent(server)))
+            tasks.append(group.create_task(_end_with_parent()))
             await server.serve()
             for task in tasks:
                 task.cancel()
@@ -136,13 +137,13 @@ async def _forever(job: Callable[[], Awaitable[None]]) -> None:
     await job()
 
 
-async def _end_with_parent(server: uvicorn.Server) -> None:
-    """The pipe on stdin ends when the process at its other end does."""
+async def _end_with_parent() -> None:
+    """The pipe on stdin ends when the process at its other end does; then nobody is left to say good-bye to."""
     reader = asyncio.StreamReader()
     protocol: Any = asyncio.StreamReaderProtocol(reader)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
     await reader.read()
-    server.should_exit = True
+    os._exit(1)  # as good as kill -9, which a service survives
 
 
 def main(arguments: list[str]) -> None:

@@ -76,11 +76,13 @@ def _states(outcome: Outcome) -> str:
 
 
 def _recovered(outcome: Outcome) -> int:
-    """Orders that something held up and nobody helped."""
+    """Accepted orders that something held up, and that came to their end without help."""
+    accepted = set(outcome.books.accepted)
     late = [
         order
-        for order in outcome.books.orders.values()
-        if order.ended_at_ms is not None and order.ended_at_ms - order.created.created_at_ms > LATE_MS
+        for order_id, order in outcome.books.orders.items()
+        if order_id in accepted and order.ended_at_ms is not None
+        if order.ended_at_ms - order.created.created_at_ms > LATE_MS
     ]
     return max(0, len(late) - outcome.replayed)
 
