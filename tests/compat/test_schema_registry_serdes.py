@@ -14,7 +14,7 @@ from tests.support import protobuf_messages as shop
 from tests.support.schema_registry import FakeRegistry, fake_registry
 
 from ottla.client import serdes
-from ottla.client.schema_registry import SchemaRegistry
+from ottla.client.registry.registry import SchemaRegistry
 
 AVRO = """{"type": "record", "name": "Line", "fields": [
     {"name": "product", "type": "string"}, {"name": "count", "type": "long", "default": 1}]}"""
