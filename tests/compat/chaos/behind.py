@@ -1,0 +1,92 @@
+"""A broker behind a proxy, and the trouble that both can make."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+
+from tests.support.process import BrokerProcess
+
+from ottla.testing import Faults, Proxy
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """One broker, and the only way to it."""
+
+    broker: BrokerProcess
+    proxy: Proxy
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.proxy.bootstrap_servers
+
+    async def heal(self) -> None:
+        """No faults any more."""
+        await asyncio.to_thread(self.proxy.heal)
+
+
+async def slow(behind: Behind, random: Random) -> None:
+    for faults in (behind.proxy.to_broker, behind.proxy.to_client):
+        faults.latency_ms = random.uniform(0, 150)
+    await asyncio.sleep(random.uniform(0.3, 1.0))
+
+
+async def narrow(behind: Behind, random: Random) -> None:
+    _one_way(behind, random).bytes_per_second = random.uniform(20_000, 200_000)
+    await asyncio.sleep(random.uniform(0.3, 1.0))
+
+
+async def torn(behind: Behind, random: Random) -> None:
+    """Requests and replies that end in the middle, some times in a row."""
+    for _ in range(random.randint(1, 6)):
+        _one_way(behind, random).cut_after_bytes = random.choice((1, 5, 40, 300, 2_000, 20_000))
+        await asyncio.sleep(random.uniform(0.02, 0.2))
+
+
+async def cut(behind: Behind, random: Random) -> None:
+    for _ in range(random.randint(1, 3)):
+        await asyncio.to_thread(random.choice((behind.proxy.cut, behind.proxy.reset)))
+        await asyncio.sleep(random.uniform(0, 0.2))
+
+
+async def refused(behind: Behind, random: Random) -> None:
+    await asyncio.to_thread(behind.proxy.refuse)
+    await asyncio.to_thread(random.choice((behind.proxy.cut, behind.proxy.reset)))
+    await asyncio.sleep(random.uniform(0.1, 1.5))
+
+
+async def half_open(behind: Behind, random: Random) -> None:
+    """Nothing comes through, for less or for more than a request may last; and then all of it, or a reset."""
+    behind.proxy.stall()
+    await asyncio.sleep(random.choice((0.2, 0.8, 2.5)))
+    if random.random() < 0.5:
+        await asyncio.to_thread(behind.proxy.reset)
+
+
+async def one_sided(behind: Behind, random: Random) -> None:
+    """What is asked arrives, and no answer comes; or the other way round."""
+    _one_way(behind, random).stalled = True
+    await asyncio.sleep(random.choice((0.2, 0.8, 2.5)))
+    if random.random() < 0.5:
+        await asyncio.to_thread(behind.proxy.reset)
+
+
+async def killed(behind: Behind, random: Random) -> None:
+    await asyncio.to_thread(behind.broker.kill)
+    await asyncio.sleep(random.uniform(0, 1.0))
+    await asyncio.to_thread(behind.broker.start)
+
+
+async def restarted(behind: Behind, random: Random) -> None:
+    await asyncio.to_thread(behind.broker.restart)
+
+
+def _one_way(behind: Behind, random: Random) -> Faults:
+    return random.choice((behind.proxy.to_broker, behind.proxy.to_client))
+
+
+Trouble = Callable[[Behind, Random], Awaitable[None]]
+NETWORK: tuple[Trouble, ...] = (slow, narrow, torn, torn, cut, cut, refused, half_open, one_sided)
+BROKER: tuple[Trouble, ...] = (killed, killed, restarted)
+"""Only of Ottla: a broker of Apache Kafka takes too long to come back."""
