@@ -43,6 +43,18 @@ def test_a_full_batch_and_one_that_is_pressed_do_not_linger() -> None:
     assert [queue.partition for queue in due(made, 1.0)] == [A]
 
 
+def test_what_is_awaited_does_not_linger_unless_somebody_said_how_long() -> None:
+    made, told = accumulator(linger_ms=None), accumulator(linger_ms=10)
+    for each in (made, told):
+        append(each)
+        each.press_awaited(each.queue(A))
+    assert values(take(made, 1.0)) == [b"v"]
+    assert due(told, 1.0) == []
+    append(made, now=2.0)  # nobody waits for this one
+    assert due(made, 2.0) == []
+    assert made.next_alarm() is not None
+
+
 def test_without_linger_everything_is_due_at_once() -> None:
     made = accumulator(linger_ms=0)
     append(made, partition=A)

@@ -35,7 +35,7 @@ def test_the_defaults_are_sound(kind: type[ClientSettings]) -> None:
 
 def test_the_java_clients_defaults() -> None:
     producer, consumer = settings_from(ProducerSettings, {}), settings_from(ConsumerSettings, {})
-    assert (producer.acks, producer.enable_idempotence, producer.linger_ms) == (-1, True, 5)
+    assert (producer.acks, producer.enable_idempotence, producer.linger_ms) == (-1, True, None)
     assert (consumer.auto_offset_reset, consumer.enable_auto_commit) == ("latest", True)
 
 

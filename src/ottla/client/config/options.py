@@ -77,7 +77,7 @@ class ProducerOptions(ClientOptions, total=False):
 
     acks: Acks
     enable_idempotence: bool
-    linger_ms: int
+    linger_ms: int | None
     batch_size: int
     compression_type: CompressionType
     compression_level: int | None

@@ -90,8 +90,9 @@ class ProducerSettings(ClientSettings):
     enable_idempotence: bool = True
     """No duplicates and no reordering when batches are sent again; off by itself where other options rule
     it out."""
-    linger_ms: int = 5
-    """How long a record waits for others to share its batch."""
+    linger_ms: int | None = None
+    """How long a record waits for others to share its batch. None is 5 ms, and no time where somebody awaits
+    `send`: who sends one record after the other would wait for nobody."""
     batch_size: int = 16_384
     """Bytes after which a batch is sent without lingering on; one that cannot leave yet may grow to 16 times that."""
     compression_type: Codec = Codec.NONE

@@ -21,6 +21,8 @@ _ASSIGNORS = {
     "CooperativeStickyAssignor": "cooperative-sticky",
 }
 
+_WHOLE = (int, int | None)
+
 
 def value_of(name: str, option: str, kind: object, value: object) -> object:
     """Text becomes what the option wants, by the option's type."""
@@ -28,7 +30,7 @@ def value_of(name: str, option: str, kind: object, value: object) -> object:
         return _BY_NAME[option](value)
     if isinstance(value, str) and kind is not str:
         return _parsed(name, kind, value.strip())
-    if isinstance(value, float) and kind is int:
+    if isinstance(value, float) and kind in _WHOLE:
         return round(value)  # librdkafka takes linger.ms of 0.5
     return value
 
@@ -36,7 +38,7 @@ def value_of(name: str, option: str, kind: object, value: object) -> object:
 def _parsed(name: str, kind: object, text: str) -> object:
     if kind is bool and text.lower() in _WORDS_FOR_BOOL:
         return _WORDS_FOR_BOOL[text.lower()]
-    if kind in (int, int | None):
+    if kind in _WHOLE:
         try:
             return round(float(text)) if "." in text else int(text)
         except ValueError:

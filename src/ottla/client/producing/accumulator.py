@@ -19,6 +19,9 @@ from ottla.core.errors import ErrorCode, KafkaError
 from ottla.core.limits import GROWN_BATCH_BYTES, GROWN_BATCH_FACTOR
 from ottla.records.builder import BatchBuilder
 
+LINGER_MS = 5
+"""As Java's client, when nobody says how long."""
+
 _Alarm = tuple[float, int, PartitionQueue, bool]
 
 
@@ -27,6 +30,7 @@ class Accumulator:
 
     def __init__(self, settings: ProducerSettings) -> None:
         self.settings = settings
+        self._linger_s = (LINGER_MS if settings.linger_ms is None else settings.linger_ms) / 1000
         self._queues: dict[TopicPartition, PartitionQueue] = {}
         self._alarms: list[_Alarm] = []
         self._numbers = count()
@@ -72,8 +76,8 @@ class Accumulator:
         self.busy[queue] = None
         if self._leaves_at_once(queue, size_bytes):
             self.ready[queue] = None
-        if self.settings.linger_ms:  # also behind others: once those are gone it is the first, and lingers
-            self._alarm(now + self.settings.linger_ms / 1000, queue)
+        if self._linger_s:  # also behind others: once those are gone it is the first, and lingers
+            self._alarm(now + self._linger_s, queue)
         if not queue.is_watched:
             self._watch(queue, now)
         return builder
@@ -84,7 +88,7 @@ class Accumulator:
 
     def _leaves_at_once(self, queue: PartitionQueue, size_bytes: int) -> bool:
         full = len(queue.waiting) > 1 or size_bytes >= queue.limit_bytes
-        return full or not self.settings.linger_ms or self.memory.is_short
+        return full or not self._linger_s or self.memory.is_short
 
     def filled(self, queue: PartitionQueue) -> None:
         """The queue's open batch takes no more."""
@@ -133,7 +137,7 @@ class Accumulator:
         if head.attempts or len(queue.waiting) > 1 or queue.is_pressed or self.memory.is_short:
             return True
         full = queue.builder is None or queue.builder.size_in_bytes >= queue.limit_bytes
-        return full or head.created_at + self.settings.linger_ms / 1000 <= now
+        return full or head.created_at + self._linger_s <= now
 
     def take(self, queue: PartitionQueue) -> OutgoingBatch:
         """The first waiting batch of a queue that `may_take`; it is away until `returned`."""
@@ -201,6 +205,12 @@ class Accumulator:
             for batch in waiting:
                 self.fail(batch, error)
             self._tidy(queue)
+
+    def press_awaited(self, queue: PartitionQueue) -> None:
+        """Somebody awaits a record in the queue's last batch: it lingers only if the settings say so."""
+        if self.settings.linger_ms is None and queue.waiting:
+            queue.is_pressed = True
+            self.ready[queue] = None
 
     def press(self) -> list[Outcome]:
         """Nothing that waits is to linger. Returns the outcomes of everything unsettled."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ottla.client.brokers.metadata import TopicPartition
 from ottla.client.producing.accumulator import Accumulator
 from ottla.client.producing.delivery import Delivery, Outcome, Piece
 from ottla.client.producing.partition_queue import PartitionQueue
@@ -89,6 +90,13 @@ class Appender:
         builder = self._accumulator.open(queue, size_bytes, self._clock.monotonic(), expected_bytes)
         self._sender.opened()
         return builder
+
+    def press_awaited(self, outcome: Outcome) -> None:
+        """Somebody awaits a record of this batch."""
+        queue = self._accumulator.queue(TopicPartition(outcome.topic, outcome.partition))
+        if queue.outcome is outcome:
+            self._accumulator.press_awaited(queue)
+            self._sender.wake()
 
     def _moved(self, queues: TopicQueues) -> PartitionQueue:
         """The sticky queue, after its batch was closed: that is what its stickiness is measured by."""

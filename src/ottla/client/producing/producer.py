@@ -145,13 +145,16 @@ class Producer(TransactionCalls):
         Raises SerializationError, RecordTooLargeError, or the KafkaError that kept it from being saved. When it is
         cancelled the record may be saved all the same.
         """
-        await self._destinations[topic].encoding.prepare()
+        destination = self._destinations[topic]
+        await destination.encoding.prepare()
         while True:
             try:
                 delivery = self._send(topic, value, key, headers, partition, timestamp_ms)
             except BufferFull:
                 await self.ready()
             else:
+                if destination.queues is not None:  # a parked record's batch lingers
+                    self._appender.press_awaited(delivery.outcome)
                 return await delivery
 
     @overload
