@@ -7,12 +7,12 @@ background; what a crash interrupts begins again when the partition is loaded.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ottla.broker.partition import Partition
 from ottla.broker.shard import Reply, Shard
 from ottla.broker.transaction_markers import Markers, TopicPartition
-from ottla.broker.waiting import settle, within
 from ottla.core.clock import Clock
 from ottla.core.decision import Decision, Ticket
 from ottla.core.errors import ErrorCode, KafkaError
@@ -52,8 +52,8 @@ class TransactionShard(Shard["TransactionCoordinator", TransactionRecord]):
         super().__init__(partition, machine, clock, durable=durable)
         self._markers = markers
         self._tasks = tasks
-        self._ending: set[asyncio.Task[None]] = set()
-        self._awaiting_end: dict[str, list[asyncio.Future[ErrorCode]]] = {}
+        self._ending: dict[str, asyncio.Task[None]] = {}
+        """Transactional id → what carries its end out."""
         machine.set_coordinator_epoch(partition.leader_epoch)
 
     async def ask(self, decide: Decide) -> Reply:
@@ -78,9 +78,11 @@ class TransactionShard(Shard["TransactionCoordinator", TransactionRecord]):
 
     async def until_ended(self, transactional_id: str, seconds: float) -> None:
         """Wait until an end that is under way is complete, but not for longer."""
-        future: asyncio.Future[ErrorCode] = self._loop.create_future()
-        self._awaiting_end.setdefault(transactional_id, []).append(future)
-        await within(future, seconds)
+        ending = self._ending.get(transactional_id)
+        if ending is None:  # not yet begun, or just over
+            await asyncio.sleep(seconds)
+        else:
+            await asyncio.wait([ending], timeout=seconds)
 
     def _carried_out(self, decision: Decision[TransactionRecord, Reply]) -> None:
         assert isinstance(decision, TransactionDecision)
@@ -93,8 +95,13 @@ class TransactionShard(Shard["TransactionCoordinator", TransactionRecord]):
             return
         for end in ends:
             task = self._tasks.start(self._finish(end), f"end the transaction of {end.transactional_id}")
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._ending[end.transactional_id] = task
+            task.add_done_callback(partial(self._ended, end.transactional_id))
+
+    def _ended(self, transactional_id: str, task: asyncio.Task[None]) -> None:
+        """The id's next end may have begun already."""
+        if self._ending.get(transactional_id) is task:
+            del self._ending[transactional_id]
 
     async def _finish(self, end: EndOfTransaction) -> None:
         """Write the markers of one transaction, for as long as it takes."""
@@ -113,8 +120,6 @@ class TransactionShard(Shard["TransactionCoordinator", TransactionRecord]):
                 self._complain(end, {each: outcomes[each] for each in missing}, delay)
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, MARKER_RETRY_MAX_SECONDS)
-        for future in self._awaiting_end.pop(end.transactional_id, ()):
-            settle(future, ErrorCode.NONE)
 
     def _report(self, end: EndOfTransaction, partitions: set[TopicPartition]) -> None:
         decision = self.machine.markers_written(
@@ -141,7 +146,7 @@ class TransactionShard(Shard["TransactionCoordinator", TransactionRecord]):
     def close(self) -> None:
         """Stop; ends that are not finished are resumed by whoever loads the partition next."""
         super().close()
-        for task in self._ending:
+        for task in self._ending.values():
             task.cancel()
 
     # Replay.
