@@ -22,6 +22,7 @@ async def try_it(behind: Behind, topic: str, seed: int | None, seconds: float) -
         await trial.finish()
     finally:
         print(trial.told())
+        await trial.end()
 
 
 @pytest.mark.timeout(240)

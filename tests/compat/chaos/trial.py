@@ -151,6 +151,14 @@ class Trial:
             loner.name: loner.seen for loner in self.loners
         }
 
+    async def end(self) -> None:
+        """Whoever still runs, after a failure, ends while there is a broker to say goodbye to."""
+        left = asyncio.all_tasks() - self._before
+        for task in left:
+            task.cancel()
+        await self.behind.heal()
+        await asyncio.gather(*left, return_exceptions=True)
+
     def told(self) -> str:
         """Who did what to whom."""
         return "\n".join(self.story)
