@@ -24,6 +24,11 @@ from ottla.wire.messages.end_txn import EndTxnRequest
 from ottla.wire.messages.find_coordinator import FindCoordinatorRequest
 from ottla.wire.messages.init_producer_id import InitProducerIdRequest
 from ottla.wire.messages.list_transactions import ListTransactionsRequest
+from ottla.wire.messages.offset_delete import (
+    OffsetDeleteRequest,
+    OffsetDeleteRequestPartition,
+    OffsetDeleteRequestTopic,
+)
 from ottla.wire.messages.offset_fetch import (
     OffsetFetchRequest,
     OffsetFetchRequestGroup,
@@ -536,6 +541,50 @@ def offsets_in_a_transaction(asker: Asker) -> None:
     for producer in known.values():
         producer.settle()
     ask_fetch("once it is over, even versions committed and odd ones but the last aborted")
+
+
+@story
+def offsets_deleted_in_a_transaction(asker: Asker) -> None:
+    """And an answer about partitions that exist and others that do not."""
+    ready(asker)
+    asker.create("kept")
+    producer = Producer(asker, "deletes").begin()
+    rows = [TxnOffsetCommitRequestPartition(partition_index=index, committed_offset=5) for index in (0, 7)]
+    commit = TxnOffsetCommitRequest(
+        transactional_id=producer.name,
+        producer_id=producer.id,
+        group_id="forgetful",
+        topics=[TxnOffsetCommitRequestTopic(name="kept", partitions=rows)],
+    )
+    asker.ask("one that exists, one that does not", "TxnOffsetCommit", commit, 5)
+    wanted = OffsetDeleteRequestTopic(
+        name="kept", partitions=[OffsetDeleteRequestPartition(partition_index=0)]
+    )
+    asker.ask("deletes it", "OffsetDelete", OffsetDeleteRequest(group_id="forgetful", topics=[wanted]), 0)
+    asker.ask("commits", "EndTxn", producer.end(committed=True), 5)
+    producer.settle()
+    groups = [OffsetFetchRequestGroup(group_id="forgetful", topics=None)]
+    asker.ask("what is left", "OffsetFetch", OffsetFetchRequest(groups=groups), 8)
+
+
+@story
+def old_epochs_under_other_names(asker: Asker) -> None:
+    """A partition that knows a newer epoch asks nobody."""
+    ready(asker)
+    asker.create("newer")
+    producer = Producer(asker, "renewed").begin().begin()
+    producer.joins({"newer": [0]})
+    begun = produce(asker, ("newer", 0, producer.batch("a")), acks=-1, transactional_id=producer.name)
+    asker.ask("begins", "Produce", begun, 11)
+    for epoch in (0, 2):
+        asker.ask_in_versions(
+            f"epoch {epoch} of nobody's transactional id",
+            "Produce",
+            lambda _, e=epoch: produce(  # type: ignore[misc]
+                asker, ("newer", 0, producer.batch("b", epoch=e)), acks=-1, transactional_id="unheard of"
+            ),
+            range(3, 14),
+        )
 
 
 # ── Markers ───────────────────────────────────────────────────────────────────────────────────────────────────────
