@@ -141,7 +141,7 @@ class Partition:
             )
         )
         appended = self.append(batch, now_ms, durable=durable, marker=marker)
-        self.unverified.settle(producer_id)
+        self.unverified.ended(producer_id, producer_epoch, transaction_version)
         return appended
 
     def _refused(self, failure: LogWriteError) -> KafkaError:

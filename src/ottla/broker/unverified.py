@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ottla.core.limits import UNVERIFIED_PRODUCERS
+from ottla.log.producers import EPOCH_BUMPED_SINCE
 
 
 @dataclass(slots=True, eq=False)
@@ -39,5 +40,11 @@ class UnverifiedProducers:
         return self._by_id.get(producer_id) is question
 
     def settle(self, producer_id: int) -> None:
-        """The producer's transaction began, or ended."""
+        """The producer's transaction began."""
         self._by_id.pop(producer_id, None)
+
+    def ended(self, producer_id: int, epoch: int, transaction_version: int) -> None:
+        """A marker of this epoch came. From version 2 on it is the next transaction's: a question about that stays."""
+        known = self._by_id.get(producer_id)
+        if known is not None and (transaction_version < EPOCH_BUMPED_SINCE or known.epoch < epoch):
+            del self._by_id[producer_id]

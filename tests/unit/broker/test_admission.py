@@ -225,6 +225,25 @@ async def test_a_transaction_that_ends_while_it_is_asked_about_takes_nothing_mor
     assert broker.partitions.made["t", 0].log.last_stable_offset == 1, "nothing hangs"
 
 
+@pytest.mark.parametrize(
+    ("epoch", "told"), [(1, ErrorCode.NONE), (2, ErrorCode.INVALID_TXN_STATE)], ids=["before", "its own"]
+)
+async def test_the_marker_of_the_transaction_before_comes_while_the_next_is_asked_about(
+    epoch: int, told: ErrorCode
+) -> None:
+    """Version 2: the end of epoch 0 is marked with epoch 1, which is the next transaction's."""
+    broker = Broker()
+    await broker.produce((0, first()))
+    broker.gate.opened.clear()
+    asking = asyncio.ensure_future(broker.produce((0, first(epoch=1))))
+    await asyncio.sleep(0)
+    broker.partitions.made["t", 0].append_marker(
+        7, epoch, 0, committed=True, transaction_version=2, now_ms=NOW_MS, durable=False
+    )
+    broker.gate.opened.set()
+    assert await asking == [told]
+
+
 async def test_a_batch_does_not_overtake_one_that_waits() -> None:
     """Also not when the earlier one was refused, and comes again."""
     broker = Broker(Gate(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS))
