@@ -11,6 +11,7 @@ Rules, as Apache Kafka's `ProducerAppendInfo` and `ProducerStateEntry` have them
 
 For the markers that end transactions:
 
+- They are of a producer, which has an id and an epoch. (Kafka has an unknown error for -1, and takes some others.)
 - An older coordinator epoch than that of the last marker is refused, an older producer epoch too.
 - From transaction version 2 on the producer epoch must be newer (KIP-1228); the same one says again what was said,
   unless a transaction is open at that epoch: then it is a marker that came late.
@@ -173,6 +174,8 @@ class Producers:
         self, producer_id: int, epoch: int, coordinator_epoch: int, transaction_version: int
     ) -> ErrorCode:
         """NONE: append it. Another code: refuse it."""
+        if producer_id < 0 or epoch < 0:
+            return ErrorCode.INVALID_REQUEST
         known = self._by_id.get(producer_id)
         if known is None:
             return ErrorCode.NONE

@@ -246,6 +246,11 @@ def test_which_markers_are_taken(
     assert producers.check_marker(8, 0, 0, 2) is ErrorCode.NONE, "nothing is known of it"
 
 
+@pytest.mark.parametrize(("producer_id", "epoch"), [(-1, 0), (7, -1), (-5, 3)])
+def test_a_marker_is_of_a_producer(producer_id: int, epoch: int) -> None:
+    assert Producers().check_marker(producer_id, epoch, 0, 1) is ErrorCode.INVALID_REQUEST
+
+
 def test_a_snapshot_gives_back_open_transactions_and_what_markers_said() -> None:
     producers = in_transaction(offset=5)
     producers.appended(Sent(8, 0, 0, is_transactional=True), 6)

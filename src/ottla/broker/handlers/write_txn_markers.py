@@ -3,7 +3,7 @@
 An administrator may send it too, to end a transaction that hangs (KIP-664). Since version 2 it says which transaction
 version the marker is of; then its epoch must be above that of what it ends (KIP-1228).
 
-Deviations: none known.
+Deviations: a negative producer id or epoch is an INVALID_REQUEST; Kafka has an unknown error for -1 and takes others.
 """
 
 from collections.abc import Mapping
