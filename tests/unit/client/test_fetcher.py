@@ -58,10 +58,15 @@ async def test_what_will_not_pass_is_an_error_once_all_before_it_is_read() -> No
             await reader.offsets(1)
 
 
+NOTHING_AHEAD = ConsumerSettings(max_partition_fetch_bytes=1, retry_backoff_ms=1, retry_backoff_max_ms=2)
+"""Fetches only once everything is taken: no answer of a script is for a position that has been given up since."""
+
+
 async def test_a_damaged_batch_is_an_error_each_time_and_skips_nothing() -> None:
     damaged = bytearray(batch(0, 1))
     damaged[-2] ^= 1
-    leader = ScriptedLeader(some(bytes(damaged), batch(1, 1)), some(bytes(damaged)), some(batch(0, 2)))
+    answer = some(bytes(damaged), batch(1, 1))
+    leader = ScriptedLeader(answer, answer, some(batch(0, 2)), settings=NOTHING_AHEAD)
     async with Reader(leader) as reader:
         reader.assign(0)
         for _ in range(2):
@@ -82,7 +87,7 @@ async def test_no_more_is_fetched_while_enough_waits_to_be_taken() -> None:
 
 
 async def test_what_was_fetched_for_another_position_is_dropped() -> None:
-    leader = ScriptedLeader(some(batch(0, 5)), some(batch(40, 2)))
+    leader = ScriptedLeader(some(batch(0, 5), batch(5, 5)), some(batch(40, 2)), settings=NOTHING_AHEAD)
     async with Reader(leader) as reader:
         reader.assign(0)
         assert await reader.offsets(2) == [0, 1]
