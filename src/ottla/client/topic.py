@@ -42,3 +42,11 @@ class Topic(Generic[K, V]):
 
     def __repr__(self) -> str:
         return f"Topic({self.name!r}, key={self.key_serde!r}, value={self.value_serde!r})"
+
+
+def topic_name(topic: object) -> str:
+    """The name of a topic as a user tells it. Raises TypeError for what is neither a name nor a Topic."""
+    name = topic.name if isinstance(topic, Topic) else topic
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"{topic!r} is no topic; give each by its name, or as a Topic")
+    return name

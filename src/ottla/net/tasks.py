@@ -28,7 +28,15 @@ class Tasks:
         if self._closed:
             work.close()
             raise RuntimeError(f"{self._name} is closed; {name} was not started")
-        task = asyncio.get_running_loop().create_task(work, name=f"{self._name}: {name}")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            work.close()
+            raise RuntimeError(
+                f"{self._name}: {name} was not started: no event loop runs in this thread. What is asyncio's belongs "
+                "to the thread of its loop"
+            ) from None
+        task = loop.create_task(work, name=f"{self._name}: {name}")
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task

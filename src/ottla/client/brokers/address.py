@@ -1,6 +1,6 @@
 """A broker's address as people write it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 DEFAULT_PORT = 9092
@@ -18,7 +18,12 @@ class Address(NamedTuple):
 
 def parse_addresses(servers: str | Sequence[str]) -> list[Address]:
     """`host:port,host:port`, or a list of such; a port may be left out. Raises ValueError naming what is wrong."""
-    text = servers if isinstance(servers, str) else ",".join(servers)
+    parts = [servers] if isinstance(servers, str) else servers
+    if not isinstance(parts, Iterable) or not all(isinstance(part, str) for part in parts):
+        raise ValueError(
+            f"{servers!r} is no broker address; write host:port, such as 127.0.0.1:9092, or a list of such"
+        )
+    text = ",".join(parts)
     addresses = [_parse(part.strip()) for part in text.split(",") if part.strip()]
     if not addresses:
         raise ValueError("no broker address given; write host:port, several separated by commas")

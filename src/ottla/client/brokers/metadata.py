@@ -23,6 +23,21 @@ class TopicPartition(NamedTuple):
         return f"{self.topic}-{self.partition}"
 
 
+def checked_partitions(partitions: Iterable[object]) -> list[TopicPartition]:
+    """The same, as a list; a pair of name and number will do. Raises TypeError for anything else."""
+    advice = 'partitions are told as a list: [TopicPartition("orders", 0)]'
+    if isinstance(partitions, str | TopicPartition) or not isinstance(partitions, Iterable):
+        raise TypeError(f"{partitions!r} is no list of partitions; {advice}")
+    found = []
+    for each in partitions:
+        match each:
+            case (str() as topic, int() as partition):
+                found.append(TopicPartition(topic, partition))
+            case _:
+                raise TypeError(f"{each!r} is no partition; {advice}")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class PartitionMetadata:
     """Where one partition lives."""

@@ -87,6 +87,10 @@ def from_config(kind: type[ClientSettings], config: Mapping[str, object]) -> tup
 
     A name that is known but does nothing here is reported once, as a warning.
     """
+    if not isinstance(config, Mapping):
+        raise OptionError(
+            f"{config!r} is no configuration; give a dict: {{'{SERVERS}': 'localhost:9092', …}}"
+        )
     servers = "localhost:9092"
     options: dict[str, Any] = {}
     remaining, files = key_and_trust(config)

@@ -35,6 +35,8 @@ class ChunkSource:
         self._fatal: BaseException | None = None
         self._arrived = asyncio.Event()
         self.is_closed = False
+        self.refused: Callable[[], str] = str
+        """Why there is nothing to wait for, in the application's eyes; empty while there is."""
 
     def fail(self, error: BaseException, *, for_good: bool = False) -> None:
         """The application's next read raises it; every one, if it is for good."""
@@ -120,3 +122,5 @@ class ChunkSource:
             raise self._fatal
         if self.is_closed:
             raise KafkaError(ErrorCode.INVALID_REQUEST, "this consumer is closed; make a new one")
+        if problem := self.refused():
+            raise KafkaError(ErrorCode.INVALID_REQUEST, problem)

@@ -99,7 +99,7 @@ class Consumer(ConsumerOffsets, Generic[K, V]):
 
         Once there are some records, up to `max_wait_ms` are spent on waiting for more.
         """
-        limit = self.settings.max_poll_records if max_records is None else max_records
+        limit = self._limit(max_records)
         while True:
             yield await self._engine.reading.batch(limit, max_wait_ms / 1000, self.commit)
 
@@ -114,7 +114,7 @@ class Consumer(ConsumerOffsets, Generic[K, V]):
 
         At most `max_records`, by default `max_poll_records`. What was got before counts as done.
         """
-        limit = self.settings.max_poll_records if max_records is None else max_records
+        limit = self._limit(max_records)
         return await self._engine.reading.many(partitions, timeout_ms / 1000, limit)
 
     async def run(
@@ -131,6 +131,12 @@ class Consumer(ConsumerOffsets, Generic[K, V]):
         raises it, Retry(…) tries again, DeadLetter("topic") puts it aside.
         """
         await Processing(self._engine, handler, on_error or Stop(), concurrency).run()
+
+    def _limit(self, max_records: int | None) -> int:
+        limit = self.settings.max_poll_records if max_records is None else max_records
+        if limit < 1:
+            raise ValueError(f"max_records is {limit}; there is nothing to wait for below 1")
+        return limit
 
     # What is read
 

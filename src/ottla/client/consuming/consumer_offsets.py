@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition, checked_partitions
 from ottla.client.consuming.committing import Committing
 from ottla.client.consuming.engine import ConsumerEngine
 from ottla.client.consuming.offsets import EARLIEST, LATEST, FoundOffset
@@ -24,8 +24,8 @@ class ConsumerOffsets:
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Go on from this offset. Raises KafkaError for a partition that is not read by this consumer."""
-        if offset < 0:
-            raise ValueError(f"{offset} is no offset; seek_to_beginning and seek_to_end go to the ends")
+        if not isinstance(offset, int) or offset < 0:
+            raise ValueError(f"{offset!r} is no offset; seek_to_beginning and seek_to_end go to the ends")
         self._engine.seeking.to_offset(partition, offset)
 
     async def seek_to_beginning(self, *partitions: TopicPartition) -> None:
@@ -80,15 +80,18 @@ class ConsumerOffsets:
         self, times_ms: Mapping[TopicPartition, int]
     ) -> dict[TopicPartition, FoundOffset | None]:
         """The first record at or after each one's moment; None where there is none."""
-        if any(time_ms < 0 for time_ms in times_ms.values()):
-            raise ValueError("a moment is in milliseconds since 1970, and not negative")
+        checked_partitions(times_ms)
+        if not all(isinstance(time_ms, int) and time_ms >= 0 for time_ms in times_ms.values()):
+            raise ValueError("a moment is in milliseconds since 1970, a whole number, and not negative")
         found = await self._engine.seeking.find_offsets(times_ms)
         return {partition: at if at.offset >= 0 else None for partition, at in found.items()}
 
     async def _found(
         self, partitions: Iterable[TopicPartition], timestamp: int
     ) -> dict[TopicPartition, FoundOffset]:
-        return await self._engine.seeking.find_offsets(dict.fromkeys(partitions, timestamp))
+        return await self._engine.seeking.find_offsets(
+            dict.fromkeys(checked_partitions(partitions), timestamp)
+        )
 
     def _committing(self) -> Committing:
         if self._engine.committing is None:
@@ -102,7 +105,14 @@ class ConsumerOffsets:
 def _with_metadata(
     offsets: Mapping[TopicPartition, int | OffsetAndMetadata],
 ) -> dict[TopicPartition, OffsetAndMetadata]:
-    return {
-        partition: OffsetAndMetadata(what) if isinstance(what, int) else what
-        for partition, what in offsets.items()
-    }
+    """Raises TypeError or ValueError for what cannot be a partition or its offset."""
+    checked_partitions(offsets)
+    found: dict[TopicPartition, OffsetAndMetadata] = {}
+    for partition, what in offsets.items():
+        entry = OffsetAndMetadata(what) if isinstance(what, int) else what
+        if not isinstance(entry, OffsetAndMetadata) or entry.offset < 0:
+            raise ValueError(
+                f"{what!r} is no offset to commit; give a number from 0 on, or OffsetAndMetadata(…)"
+            )
+        found[TopicPartition(*partition)] = entry
+    return found

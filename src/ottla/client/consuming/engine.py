@@ -71,7 +71,9 @@ class ConsumerEngine:
     # Beginning and end
 
     async def start(self) -> None:
-        """Find a broker and begin. Raises KafkaError when none answers."""
+        """Find a broker and begin, once. Raises KafkaError when none answers."""
+        if self._started and not self._closed:
+            return
         await self.cluster.connect()
         try:
             if self.commits is not None:
@@ -188,8 +190,16 @@ class ConsumerEngine:
 
     def _connect_signals(self) -> None:
         self.reading.source.came = self._came
+        self.reading.source.refused = self._refused
         self.locator.located = self.subscribing.moved = self.seeking.moved.set
         self.fetcher.queue.arrived = self._arrived
+
+    def _refused(self) -> str:
+        if not self._started:
+            return "this consumer is not started; use `async with`, or `await start()`"
+        if not self.subscribing.subscription.was_ever:
+            return "this consumer has nothing to read; give it topics, or call subscribe() or assign()"
+        return ""
 
     def _came(self) -> None:
         if self.member is not None:

@@ -32,6 +32,8 @@ class Retry:
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise ValueError(f"Retry calls the handler at least once, not {self.attempts} times")
+        if not isinstance(self.then, Stop | DeadLetter):
+            raise TypeError(f"then is {self.then!r}; it must be Stop() or DeadLetter(…)")
 
     def delay_s(self, attempt: int) -> float:
         """How long to wait after so many."""

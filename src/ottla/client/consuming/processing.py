@@ -34,6 +34,25 @@ def lane_of(concurrency: int | str) -> Callable[[AnyRecord], Hashable]:
     raise ValueError(f"concurrency is {concurrency!r}; it must be a positive number, 'partition' or 'key'")
 
 
+class NoHandlerError(TypeError):
+    """What `run` was given is no `async def`: the program's mistake, and not the record's."""
+
+
+def _awaited(handler: Handler) -> Handler:
+    """The handler, found out if it is none. Raises NoHandlerError, now or when it is awaited."""
+    advice = "run takes an `async def` that takes a record"
+    if not callable(handler):
+        raise NoHandlerError(f"{handler!r} is no handler; {advice}")
+
+    async def handled(record: AnyRecord) -> None:
+        handling = handler(record)
+        if not isinstance(handling, Awaitable):
+            raise NoHandlerError(f"{handler!r} returned {type(handling).__name__}; {advice}")
+        await handling
+
+    return handled
+
+
 class Processing:
     """One `run`."""
 
@@ -42,6 +61,9 @@ class Processing:
     ) -> None:
         self._engine = engine
         tracing = consumer_tracing(engine.settings)
+        if not isinstance(on_error, OnError):
+            raise TypeError(f"on_error is {on_error!r}; it must be Stop(), Retry(…) or DeadLetter(…)")
+        handler = _awaited(handler)
         self._handler = handler if tracing is None else tracing.handles(handler)
         self._on_error = on_error
         self._lane_of = lane_of(concurrency)
@@ -122,6 +144,8 @@ class Processing:
         while True:
             try:
                 await self._handler(record)
+            except NoHandlerError:
+                raise
             except Exception as error:
                 if isinstance(rule, Retry):
                     if attempt < rule.attempts:

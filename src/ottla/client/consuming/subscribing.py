@@ -7,7 +7,7 @@ from typing import Any
 
 from ottla.client.brokers.backoff import backoff_seconds
 from ottla.client.brokers.cluster import Cluster, topic_error
-from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition, checked_partitions
 from ottla.client.config.settings import ConsumerSettings
 from ottla.client.consuming.fetcher import Fetcher
 from ottla.client.consuming.locator import Locator
@@ -79,12 +79,12 @@ class Subscribing:
         self._read((), gone=self._positions.partitions)
 
     def by_hand(self, partitions: Collection[TopicPartition]) -> None:
-        """Raises KafkaError while topics are subscribed to."""
+        """Raises KafkaError while topics are subscribed to, and TypeError for what is no partition."""
         if not self.subscription.by_hand and not self.subscription.is_empty:
             text = "topics are subscribed to; unsubscribe before partitions are assigned by hand"
             raise KafkaError(ErrorCode.INVALID_REQUEST, text)
+        wanted = frozenset(checked_partitions(partitions))
         self.subscription.to_partitions()
-        wanted = frozenset(partitions)
         self._read(wanted, gone=self._positions.partitions - wanted)
 
     # Topics

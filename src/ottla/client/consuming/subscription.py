@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from ottla.client.brokers.metadata import Metadata, TopicPartition
 from ottla.client.config.options import OptionError
 from ottla.client.membership.machine import Wanted
-from ottla.client.topic import Topic
+from ottla.client.topic import Topic, topic_name
 from ottla.core.errors import ErrorCode
 
 Hook = Callable[[frozenset[TopicPartition]], Awaitable[None] | None]
@@ -41,6 +41,8 @@ class Subscription:
     def __init__(self) -> None:
         self.hooks = Hooks()
         self.by_hand = False
+        self.was_ever = False
+        """Whether it has been anything but nothing."""
         self.broker_evaluates = False
         """Whether a pattern that is text is the broker's to evaluate (RE2, KIP-848)."""
         self._decided = False
@@ -69,11 +71,12 @@ class Subscription:
         return Wanted(self._topics, str(self._pattern) if is_brokers else None)
 
     def to_topics(self, topics: Collection[str | Topic[Any, Any]]) -> None:
-        """Raises TypeError for a single string, which would be taken for a list of letters."""
+        """Raises TypeError for what is no topic, and for a single string: it would be taken for a list of letters."""
         if isinstance(topics, str | Topic):
             raise TypeError(f"subscribe takes a list of topics; write [{topics!r}]")
+        names = frozenset(map(topic_name, topics))
         self._clear()
-        self._topics = frozenset(topic.name if isinstance(topic, Topic) else topic for topic in topics)
+        self._topics, self.was_ever = names, True
 
     def to_pattern(self, pattern: str | re.Pattern[str]) -> None:
         """A text is evaluated by the broker where it can; else here, as Python's, as a compiled one always is.
@@ -81,7 +84,7 @@ class Subscription:
         Raises OptionError for a text that Python cannot compile, where it has to.
         """
         self._clear()
-        self._pattern = pattern
+        self._pattern, self.was_ever = pattern, True
         if self._decided:
             self._compile()
 
@@ -102,7 +105,7 @@ class Subscription:
     def to_partitions(self) -> None:
         """By hand, without the group's help."""
         self._clear()
-        self.by_hand = True
+        self.by_hand = self.was_ever = True
 
     def to_nothing(self) -> None:
         self._clear()

@@ -12,7 +12,7 @@ from ottla.client.producing.parking import ParkedRecord, Parking
 from ottla.client.producing.partitioner import KeyHashes
 from ottla.client.producing.record_encoding import Headers, RecordEncoding, headers_bytes
 from ottla.client.producing.topic_queues import TopicQueues, partition_count
-from ottla.client.topic import Topic
+from ottla.client.topic import Topic, topic_name
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.core.limits import TYPED_TOPICS_REMEMBERED
 from ottla.net.tasks import Tasks
@@ -49,7 +49,7 @@ class Destinations(dict[AnyTopic, Destination]):
     def __missing__(self, topic: AnyTopic) -> Destination:
         if len(self) >= TYPED_TOPICS_REMEMBERED:
             self.clear()
-        name = topic.name if isinstance(topic, Topic) else topic
+        name = topic_name(topic)
         destination = self[topic] = Destination(name, RecordEncoding(topic, self._accumulator.settings))
         destination.queues = self._queues.get(name)
         return destination
@@ -122,6 +122,10 @@ class Destinations(dict[AnyTopic, Destination]):
         except KafkaError as error:
             self.parking.fail(name, error)
             return error
+        except Exception as error:
+            text = f"topic {name} could not be found out about: {error!r}"
+            self.parking.fail(name, KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, text))
+            raise
         self._queues[name] = queues
         for destination in self.values():
             if destination.name == name:

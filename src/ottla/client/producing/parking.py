@@ -61,9 +61,10 @@ class Parking:
                 self._free(record)
                 try:
                     record.delivery.move(place(record))
-                except (KafkaError, ValueError) as error:
-                    record.failed(_as_kafka_error(error))
-                    self.on_failed(_as_kafka_error(error))
+                except Exception as error:  # noqa: BLE001 - also what the user's partitioner raises
+                    failure = _as_kafka_error(error)
+                    record.failed(failure)
+                    self.on_failed(failure)
 
     def fail(self, topic: str, error: KafkaError) -> None:
         """Nothing of this topic can be sent."""
@@ -93,5 +94,10 @@ class Parking:
 
 
 def _as_kafka_error(error: Exception) -> KafkaError:
-    """A record that no batch takes, as one with an impossible timestamp."""
-    return error if isinstance(error, KafkaError) else KafkaError(ErrorCode.INVALID_RECORD, str(error))
+    """A record that no batch takes, as one with an impossible timestamp, or that the partitioner fails at."""
+    if isinstance(error, KafkaError):
+        return error
+    text = str(error) if isinstance(error, ValueError) else f"the record cannot be sent: {error!r}"
+    failure = KafkaError(ErrorCode.INVALID_RECORD, text)
+    failure.__cause__ = error
+    return failure

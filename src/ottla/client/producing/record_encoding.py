@@ -1,6 +1,6 @@
 """A user's keys, values and headers to what a record is made of."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from typing import Any
 
 from ottla.client.config.settings import ProducerSettings
@@ -61,6 +61,8 @@ class RecordEncoding:
     def _encode_many(
         self, contents: Sequence[Any], field: Field, serialize: Serialize | None
     ) -> Sequence[bytes | None]:
+        if not isinstance(contents, Sized) or isinstance(contents, str | bytes):
+            raise TypeError(f"{self._topic}: {field}s are a list, not {_short(contents)}; write [{field}, …]")
         if serialize is None and set(map(type, contents)) <= _PLAIN:
             return contents
         return [self._encode(content, (), field, serialize) for content in contents]
@@ -95,7 +97,9 @@ def header_pairs(topic: str, headers: GivenHeaders | None) -> Headers:
     """The headers of one record. Raises SerializationError."""
     if not headers:
         return ()
-    pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
+    if isinstance(headers, Mapping):
+        headers = tuple(headers.items())
+    pairs = tuple(headers) if isinstance(headers, Iterable) else (headers,)
     for pair in pairs:
         match pair:
             case (str(), None | bytes() | bytearray() | memoryview()):

@@ -30,6 +30,10 @@ class Transaction:
     """Made by `producer.transaction(…)`."""
 
     def __init__(self, producer: "Producer", consumer: TransactedConsumer | None) -> None:
+        if consumer is not None and not hasattr(consumer, "positions_to_commit"):
+            raise TypeError(
+                f"{consumer!r} is no consumer; give transaction() the one whose progress it commits"
+            )
         self._producer = producer
         self._consumer = consumer
 
