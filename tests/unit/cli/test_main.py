@@ -85,3 +85,9 @@ def test_help_of_the_whole_imports_no_command() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "['ottla.cli', 'ottla.cli.errors', 'ottla.cli.main'] False"
+
+
+@pytest.mark.parametrize("count", ["0", "-3", "x"])
+def test_how_many_messages_is_a_whole_number(count: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("consume", "orders", f"--max-messages={count}") == 2
+    assert f"{count} is not a whole number from 1 on" in capsys.readouterr().err
