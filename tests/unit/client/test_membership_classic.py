@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.support.members import config
+from tests.support.groups import GroupShell
+from tests.support.members import Node, advance, classic, config
 
 from ottla.client.brokers.metadata import TopicPartition
 from ottla.client.membership.assignment import assignors_named
@@ -217,6 +218,66 @@ def test_silence_for_a_session_is_the_end_of_what_it_owns() -> None:
     machine.tick(10_000)
     assert machine.change is not None
     assert machine.change.kind is ChangeKind.LOST
+
+
+def parked(**changes: Any) -> ClassicMembership:
+    """A cooperative follower of generation 1 that owns both, was last heard at 3 s, and has sent JoinGroup."""
+    machine = stable(0, 1, strategy="cooperative-sticky", **changes)
+    beat(machine, ErrorCode.REBALANCE_IN_PROGRESS)
+    assert isinstance(machine.request(3_000), JoinGroupRequest)
+    return machine
+
+
+def test_who_waits_with_partitions_for_the_group_loses_them_after_a_session_and_waits_on() -> None:
+    machine = parked()
+    assert machine.wake_at_ms() == 13_000
+    machine.tick(12_999)
+    assert machine.change is None
+    machine.tick(13_000)
+    assert machine.change is not None
+    assert (machine.change.kind, machine.change.partitions) == (ChangeKind.LOST, {A0, A1})
+    machine.done()
+    assert not machine.owned
+    assert machine.request(13_000) is None
+    assert machine.phase is Phase.JOINING
+
+
+def test_what_was_claimed_and_lost_before_the_answer_is_asked_for_again() -> None:
+    machine = parked()
+    machine.tick(13_000)
+    machine.done()
+    answer = JoinGroupResponse(
+        generation_id=2, protocol_name="cooperative-sticky", leader="other", member_id="me"
+    )
+    machine.answered(answer, 14_000)
+    sync(machine, 0, now_ms=14_000)  # the other one is for somebody else, once it is given up
+    assert machine.owned == {A0}
+    machine.done()
+    request = join(machine, 3, 14_000, "cooperative-sticky")
+    claim = decode(ConsumerProtocolSubscription, request.protocols[0].metadata)
+    assert claim.owned_partitions == [Listed(topic="a", partitions=[0])]
+    sync(machine, 0, now_ms=14_000)
+    assert machine.phase is Phase.STABLE
+
+
+def test_a_coordinator_that_restarts_under_a_parked_join_does_not_make_two_readers() -> None:
+    """It counts the session anew and lets it run out, while the member still waits for the coordinator before it."""
+    shell = GroupShell(a=2)
+    hanging, other = (Node(shell, classic(shell, ("cooperative-sticky",)), frozenset("a")) for _ in range(2))
+    for _ in range(8):
+        hanging.everything()
+    assert hanging.reads == {A0, A1}
+    hanging.machine.subscribe(Wanted(frozenset("ab")), shell.now_ms)
+    other.everything()
+    other.everything()  # has its id, and its JoinGroup waits for the other's
+    hanging.send()
+    shell.restart()
+    for _ in range(12):
+        advance(shell, [hanging, other], 1_000)
+        for _ in range(4):
+            other.everything()
+            assert not hanging.reads & other.reads
+    assert other.reads == {A0, A1}
 
 
 def test_who_does_not_poll_leaves_and_comes_back_with_the_next_poll() -> None:

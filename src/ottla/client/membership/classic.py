@@ -8,7 +8,10 @@ Rules, beside those of `machine`; the states are in `phases`:
 2. The leader assigns, and joins again when the topics of the group have other partitions than it assigned.
 3. A static member (KIP-345) does not say that it leaves: it may come back within the session timeout, and finds its
    partitions.
-4. While JoinGroup is parked, the coordinator waits for the member, so silence means nothing.
+4. While JoinGroup is parked, the coordinator waits for the member, so silence ends nothing, with one exception: a
+   cooperative member that has had no answer for the session timeout loses what it owns, and waits on. It cannot tell
+   whether it is still parked, or the answer was lost, or another coordinator has its session run out meanwhile.
+5. Who joined with a claim to partitions and lost them before the answer joins again: nobody else was given them.
 """
 
 from collections.abc import Mapping
@@ -30,9 +33,7 @@ from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.heartbeat import HeartbeatResponse
 from ottla.wire.messages.join_group import JoinGroupResponse
 from ottla.wire.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
-from ottla.wire.messages.sync_group import (
-    SyncGroupResponse,
-)
+from ottla.wire.messages.sync_group import SyncGroupResponse
 from ottla.wire.schema import Message
 
 NO_GENERATION = -1
@@ -53,6 +54,7 @@ class ClassicMembership(Membership):
         self._previous: tuple[Partitions, int] = (NOTHING, NO_GENERATION)
         self._strategy = ""
         self._joined_for = Wanted()
+        self._claimed: Partitions = NOTHING
         self._joins_again = False
         self._leaves_late = False
 
@@ -144,7 +146,7 @@ class ClassicMembership(Membership):
         if self.failure is not None:
             return None
         if self.phase is Phase.JOINING:
-            self._joined_for = self.wanted
+            self._joined_for, self._claimed = self.wanted, self._owned
             # Eager members forget what they have but in the memory of `sticky`, which says when that was.
             claim = self._previous[0], self.generation_id if self.cooperative else self._previous[1]
             return requests.join(self.config, self.member_id, self.wanted.topics, self._owned, claim)
@@ -204,7 +206,7 @@ class ClassicMembership(Membership):
         self._previous = self._assigned, self.generation_id
         # What was assigned to a static member before it came back with another subscription is not what it wants.
         foreign = {partition.topic for partition in self._assigned} - self._joined_for.topics
-        self._joins_again = bool(foreign) or self.wanted != self._joined_for
+        self._joins_again = bool(foreign) or self.wanted != self._joined_for or self._owned != self._claimed
         if foreign:
             self._assigned = self._owned
         self._move(Event.ASSIGNED)
@@ -299,7 +301,8 @@ class ClassicMembership(Membership):
         return self.phase in IN_THE_GROUP and self.failure is None
 
     def _silent_at_ms(self) -> int | None:
-        return None if self.phase is Phase.JOINING and self._in_flight else super()._silent_at_ms()
+        is_parked = self.phase is Phase.JOINING and self._in_flight is not None
+        return None if is_parked and not self._owned else super()._silent_at_ms()
 
     def _move(self, event: Event) -> None:
         assert (self.phase, event) in TRANSITIONS, f"{event.name} in {self.phase.name}"
