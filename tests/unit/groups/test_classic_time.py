@@ -11,7 +11,7 @@ from ottla.groups.classic.group import ClassicGroup
 from ottla.groups.classic.states import TRANSITIONS, Event, State
 from ottla.groups.config import NEW_MEMBER_JOIN_TIMEOUT_MS, GroupConfig
 from ottla.wire.messages.heartbeat import HeartbeatRequest
-from ottla.wire.messages.join_group import JoinGroupResponse
+from ottla.wire.messages.join_group import JoinGroupRequestProtocol, JoinGroupResponse
 from ottla.wire.messages.leave_group import LeaveGroupRequest, MemberIdentity
 from ottla.wire.messages.sync_group import SyncGroupRequest
 
@@ -151,6 +151,30 @@ def test_after_a_restart_members_have_a_session_to_come_back(talker: OurTalker) 
     shell.restart()
     shell.advance(10_000)
     assert group(shell).state is State.EMPTY
+
+
+def test_who_asks_late_for_its_part_has_shown_itself(talker: OurTalker) -> None:
+    shell = talker.shell
+    member_id, generation_id = stable(talker, "g")
+    shell.advance(9_000)
+    request = SyncGroupRequest(group_id="g", generation_id=generation_id, member_id=member_id)
+    assert shell.ask(request, 4).assignment  # type: ignore[attr-defined]
+    shell.advance(9_000)
+    assert beat(shell, member_id, generation_id) == ErrorCode.NONE
+
+
+def test_a_restart_knows_what_members_said_last(talker: OurTalker) -> None:
+    """What they said first would pass for what they own, and a member that says it again would not be heard."""
+    shell = talker.shell
+    member_id, _ = stable(talker, "g")
+    said = [JoinGroupRequestProtocol(name="range", metadata=b"anew")]
+    again = join_request("g", member_id, protocols=said, session_timeout_ms=20_000)
+    generation_id = joined(shell, shell.send(again, 5)).generation_id
+    shell.ask(SyncGroupRequest(group_id="g", generation_id=generation_id, member_id=member_id), 4)
+    shell.restart()
+    member = group(shell).members[member_id]
+    assert member.protocols == [("range", b"anew")]
+    assert member.session_timeout_ms == 20_000
 
 
 def test_a_group_that_became_too_large_shrinks_at_a_restart(talker: OurTalker) -> None:

@@ -75,8 +75,9 @@ class ClassicGroup:
         self.since_ms = value.current_state_timestamp
         before, self.members = self.members, {}
         for stored in value.members:
-            member = before.get(stored.member_id) or ClassicMember.stored(stored, value.protocol)
-            member.assignment = stored.assignment
+            known = ClassicMember.stored(stored, value.protocol)
+            member = before.get(stored.member_id, known)
+            member.take_over(known)
             self.members[member.member_id] = member
         self.static_members = {
             member.group_instance_id: member.member_id

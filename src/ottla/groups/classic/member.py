@@ -46,6 +46,17 @@ class ClassicMember:
             record.assignment,
         )
 
+    def take_over(self, stored: "ClassicMember") -> None:
+        """Become what was written down last, also in replay; what it speaks beside the chosen protocol stays."""
+        chosen = dict(stored.protocols)
+        if chosen.keys() <= dict(self.protocols).keys():
+            self.protocols = [(name, chosen.get(name, metadata)) for name, metadata in self.protocols]
+        else:
+            self.protocols = stored.protocols
+        self.rebalance_timeout_ms = stored.rebalance_timeout_ms
+        self.session_timeout_ms = stored.session_timeout_ms
+        self.assignment = stored.assignment
+
     def update(self, request: JoinGroupRequest) -> None:
         """Take over what the member says of itself; version 0 knows one timeout for both."""
         self.session_timeout_ms = request.session_timeout_ms

@@ -29,6 +29,8 @@ def sync(
     rebalancing.synced(group, member.member_id)
     out = GroupDecision()
     if group.state is State.STABLE:
+        # A sign of life, as in Apache Kafka before 4: its session has run since the answer to its JoinGroup.
+        rebalancing.renew_session(group, member, now_ms)
         out.reply(caller.ticket, assigned(group, member))
         return out
     if member.sync_call is not None:  # sent twice: the first one's connection is gone
