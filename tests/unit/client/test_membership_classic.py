@@ -280,6 +280,18 @@ def test_a_coordinator_that_restarts_under_a_parked_join_does_not_make_two_reade
     assert other.reads == {A0, A1}
 
 
+def test_old_answers_prove_no_more_than_that_the_question_arrived() -> None:
+    machine = parked()
+    answer = JoinGroupResponse(
+        generation_id=2, protocol_name="cooperative-sticky", leader="other", member_id="me"
+    )
+    machine.answered(answer, 9_000)
+    assert machine.heard_ms == 3_000
+    assert isinstance(machine.request(9_000), SyncGroupRequest)
+    machine.answered(SyncGroupResponse(assignment=share(0, 1)), 12_000)
+    assert machine.heard_ms == 9_000
+
+
 def test_who_does_not_poll_leaves_and_comes_back_with_the_next_poll() -> None:
     machine = stable(0, max_poll_interval_ms=5_000)
     machine.tick(5_000)

@@ -190,7 +190,9 @@ class ClassicMembership(Membership):
         self._succeeded()
         self.member_id, self.generation_id = response.member_id, response.generation_id
         self._strategy = response.protocol_name or ""
-        self.heard_ms, self._heartbeat_at_ms = now_ms, now_ms + self.heartbeat_interval_ms
+        # The answer may be old: who has something to lose counts from the question.
+        self.heard_ms = self._sent_ms if self._owned else now_ms
+        self._heartbeat_at_ms = now_ms + self.heartbeat_interval_ms
         self._move(Event.LEADS if self.leading.begin(response) else Event.JOINED)
 
     def _take_sync(self, response: SyncGroupResponse, now_ms: int) -> None:
@@ -201,7 +203,7 @@ class ClassicMembership(Membership):
             self._remedy(code, "SyncGroup", now_ms)
             return
         self._succeeded()
-        self.heard_ms = now_ms
+        self.heard_ms = self._sent_ms
         self._assigned = assigned(response.assignment)
         self._previous = self._assigned, self.generation_id
         # What was assigned to a static member before it came back with another subscription is not what it wants.
