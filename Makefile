@@ -51,16 +51,16 @@ check: $(DEVELOPMENT)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Quick ones first and side by side; what starts brokers, kills them or measures them comes after, one at a time.
+# Quick ones first; most of what starts brokers waits for them, so two files at a time. What kills them runs alone.
 test: check kcat kafka test-unit test-integration
 
 test-unit: $(DEVELOPMENT)
 	$(BIN)/$(PYTEST) -q -m 'not heavy' -n $(WORKERS) tests/unit tests/wire tests/property tests/model tests/typing
 
 test-integration: $(DEVELOPMENT) kcat kafka
-	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/integration tests/examples
+	$(BIN)/$(PYTEST) -q -m 'not heavy' -n $(WORKERS) --dist loadfile tests/integration tests/examples
 	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/crash
-	$(BIN)/$(PYTEST) -q -m 'not heavy' tests/compat
+	$(BIN)/$(PYTEST) -q -m 'not heavy' -n $(WORKERS) --dist loadfile tests/compat
 
 test-heavy: $(DEVELOPMENT) kcat kafka
 	$(BIN)/$(PYTEST) -q -m heavy --timeout 3600 tests
