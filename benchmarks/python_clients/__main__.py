@@ -102,7 +102,8 @@ def measure(
         if row.work.startswith("consume"):
             filled = wanted | {"messages": messages + messages // 5 + 20_000}
             clients.run("python_clients.work", "ottla_client", "produce_many", **filled)
-        cells[row, client].append(clients.run("python_clients.work", client, row.work, **wanted))
+        figures = clients.run("python_clients.work", client, row.work, **wanted)
+        cells[row, client].append(figures)
     except (RuntimeError, OSError, json.JSONDecodeError) as failure:
         failures.append(f"{row.title}, {CLIENTS[client]}: {failure}")
 

@@ -2,6 +2,7 @@
 
 from benchmarks.python_clients.work import Work
 from ottla import Consumer, Producer
+from ottla.client import BufferFull
 
 AT_ONCE = 10_000
 
@@ -21,9 +22,11 @@ async def produce(work: Work) -> dict[str, float]:
             if number == work.warm_up:
                 await producer.flush()
                 work.start()
-            if not number % AT_ONCE:
+            try:
+                producer.send_nowait(work.topic, work.payload)
+            except BufferFull:
                 await producer.ready()
-            producer.send_nowait(work.topic, work.payload)
+                producer.send_nowait(work.topic, work.payload)
         await producer.flush()
         return work.figures()
 
