@@ -4,9 +4,7 @@ import asyncio
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from benchmarks.python_clients.work import Work
-
-AT_ONCE = 10_000
+from benchmarks.python_clients.work import AT_ONCE, Work
 
 
 async def produce(work: Work) -> dict[str, float]:

@@ -2,9 +2,7 @@
 
 from confluent_kafka import Consumer, Producer
 
-from benchmarks.python_clients.work import Work
-
-AT_ONCE = 10_000
+from benchmarks.python_clients.work import AT_ONCE, Work
 
 
 def _producer(work: Work) -> Producer:

@@ -2,9 +2,7 @@
 
 from kafka import KafkaConsumer, KafkaProducer
 
-from benchmarks.python_clients.work import Work
-
-AT_ONCE = 10_000
+from benchmarks.python_clients.work import AT_ONCE, Work
 
 
 def _producer(work: Work, **settings: object) -> KafkaProducer:

@@ -1,10 +1,8 @@
 """Ottla's own clients."""
 
-from benchmarks.python_clients.work import Work
+from benchmarks.python_clients.work import AT_ONCE, Work
 from ottla import Consumer, Producer
 from ottla.client import BufferFull
-
-AT_ONCE = 10_000
 
 
 async def produce_many(work: Work) -> dict[str, float]:

@@ -20,6 +20,9 @@ from benchmarks.usage import Meter, peak_mb
 WARM_UP = 10
 """A tenth of the messages is done before anything is measured."""
 
+AT_ONCE = 10_000
+"""Messages in one list, for the clients that take or give lists."""
+
 
 @dataclass(slots=True)
 class Work:
