@@ -224,3 +224,16 @@ def test_silence_for_a_session_is_the_end_of_what_it_owns() -> None:
     assert machine.stage is Stage.MEMBER
     machine.tick(45_000)
     assert kind(machine) is ChangeKind.LOST
+
+
+def test_an_answer_that_comes_after_everything_was_lost_makes_no_member() -> None:
+    machine = owning(0)
+    machine.polled(40_000)
+    ask(machine, 40_000)
+    machine.tick(45_000)
+    machine.done()
+    answer(machine, 2, now_ms=46_000, unchanged=True)
+    request = ask(machine, 46_000)
+    assert (request.member_epoch, request.topic_partitions) == (0, [])
+    answer(machine, 2, 0, now_ms=46_000)
+    assert kind(machine) is ChangeKind.ASSIGNED

@@ -109,12 +109,17 @@ class ConsumerMembership(Membership):
         code = ErrorCode(response.error_code)
         if request.member_epoch < JOIN_EPOCH:
             self._gone()
-        elif self.stage in {Stage.JOINING, Stage.MEMBER}:
+        elif self.stage is self._asked_in(request):
             if code is ErrorCode.NONE:
                 self._accept(response)
             else:
                 self._refused(code, response.error_message or code.message, now_ms)
         self._settle()
+
+    @staticmethod
+    def _asked_in(request: ConsumerGroupHeartbeatRequest) -> Stage:
+        """Where the member was; what it asked before it lost everything says nothing about how it joins again."""
+        return Stage.JOINING if request.member_epoch == JOIN_EPOCH else Stage.MEMBER
 
     def failed(self, error: KafkaError, now_ms: int) -> None:
         self._reported = self._subscribed = None
