@@ -18,16 +18,9 @@ from collections.abc import Mapping
 
 from ottla.client.membership import requests
 from ottla.client.membership.assignment import assigned
+from ottla.client.membership.holdings import NO_GENERATION, Holdings
 from ottla.client.membership.leading import Leading
-from ottla.client.membership.machine import (
-    NOTHING,
-    Change,
-    ChangeKind,
-    MemberConfig,
-    Membership,
-    Partitions,
-    Wanted,
-)
+from ottla.client.membership.machine import Change, ChangeKind, MemberConfig, Membership, Partitions, Wanted
 from ottla.client.membership.phases import BEATING, IN_THE_GROUP, TRANSITIONS, Event, Phase, Remedy, remedy_of
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.heartbeat import HeartbeatResponse
@@ -35,8 +28,6 @@ from ottla.wire.messages.join_group import JoinGroupResponse
 from ottla.wire.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
 from ottla.wire.messages.sync_group import SyncGroupResponse
 from ottla.wire.schema import Message
-
-NO_GENERATION = -1
 
 
 class ClassicMembership(Membership):
@@ -49,20 +40,15 @@ class ClassicMembership(Membership):
         self.generation_id = NO_GENERATION
         self.cooperative = all(assignor.cooperative for assignor in config.assignors)
         self.leading = Leading()
-        self._owned: Partitions = NOTHING
-        self._assigned: Partitions = NOTHING
-        self._previous: tuple[Partitions, int] = (NOTHING, NO_GENERATION)
+        self._holdings = Holdings()
         self._strategy = ""
-        self._joined_for = Wanted()
-        self._claimed: Partitions = NOTHING
-        self._joins_again = False
         self._leaves_late = False
 
     # What the shell asks
 
     @property
     def owned(self) -> Partitions:
-        return self._owned
+        return self._holdings.owned
 
     @property
     def is_out(self) -> bool:
@@ -91,7 +77,7 @@ class ClassicMembership(Membership):
         elif self.phase is Phase.OUT:
             self._polled_ms = now_ms
             self._move(Event.WANTS_IN)
-        elif self.phase in IN_THE_GROUP and wanted != self._joined_for:
+        elif self.phase in IN_THE_GROUP and wanted != self._holdings.joined_for:
             self._move(Event.REBALANCE)
         self._settle()
 
@@ -146,15 +132,16 @@ class ClassicMembership(Membership):
         if self.failure is not None:
             return None
         if self.phase is Phase.JOINING:
-            self._joined_for, self._claimed = self.wanted, self._owned
+            self._holdings.claim(self.wanted)
             # Eager members forget what they have but in the memory of `sticky`, which says when that was.
-            claim = self._previous[0], self.generation_id if self.cooperative else self._previous[1]
-            return requests.join(self.config, self.member_id, self.wanted.topics, self._owned, claim)
+            had, generation_id = self._holdings.previous
+            claim = had, self.generation_id if self.cooperative else generation_id
+            return requests.join(self.config, self.member_id, self.wanted.topics, self.owned, claim)
         if self.phase is Phase.SYNCING:
             return requests.sync(
                 self.config, (self.member_id, self.generation_id), self._strategy, self.leading.shares
             )
-        if self.phase is Phase.LEAVING and (self._leaves_late or not self._owned):
+        if self.phase is Phase.LEAVING and (self._leaves_late or not self.owned):
             return self._leave_request()
         if self._holds_generation() and now_ms >= self._heartbeat_at_ms:
             return requests.heartbeat(self.config, (self.member_id, self.generation_id))
@@ -163,7 +150,7 @@ class ClassicMembership(Membership):
     def _due_ms(self) -> int | None:
         if self.phase in {Phase.JOINING, Phase.SYNCING}:
             return 0
-        if self.phase is Phase.LEAVING and (self._leaves_late or not self._owned):
+        if self.phase is Phase.LEAVING and (self._leaves_late or not self.owned):
             return 0
         return self._heartbeat_at_ms if self._holds_generation() else None
 
@@ -191,7 +178,7 @@ class ClassicMembership(Membership):
         self.member_id, self.generation_id = response.member_id, response.generation_id
         self._strategy = response.protocol_name or ""
         # The answer may be old: who has something to lose counts from the question.
-        self.heard_ms = self._sent_ms if self._owned else now_ms
+        self.heard_ms = self._sent_ms if self.owned else now_ms
         self._heartbeat_at_ms = now_ms + self.heartbeat_interval_ms
         self._move(Event.LEADS if self.leading.begin(response) else Event.JOINED)
 
@@ -204,13 +191,7 @@ class ClassicMembership(Membership):
             return
         self._succeeded()
         self.heard_ms = self._sent_ms
-        self._assigned = assigned(response.assignment)
-        self._previous = self._assigned, self.generation_id
-        # What was assigned to a static member before it came back with another subscription is not what it wants.
-        foreign = {partition.topic for partition in self._assigned} - self._joined_for.topics
-        self._joins_again = bool(foreign) or self.wanted != self._joined_for or self._owned != self._claimed
-        if foreign:
-            self._assigned = self._owned
+        self._holdings.assign(assigned(response.assignment), self.generation_id, self.wanted)
         self._move(Event.ASSIGNED)
 
     def _take_heartbeat(self, response: HeartbeatResponse, now_ms: int) -> None:
@@ -243,49 +224,39 @@ class ClassicMembership(Membership):
         if self.change is not None or self._announce_loss():
             return
         if self.failure is not None:
-            self.change = Change(ChangeKind.LOST, self._owned) if self._owned else None
+            self.change = Change(ChangeKind.LOST, self.owned) if self.owned else None
         elif self.phase is Phase.PREPARING:
             self._prepare()
         elif self.phase is Phase.STABLE:
             self._reconcile()
-        elif self.phase in {Phase.LEAVING, Phase.OUT} and self._owned:
-            self.change = Change(ChangeKind.REVOKED, self._owned)
+        elif self.phase in {Phase.LEAVING, Phase.OUT} and self.owned:
+            self.change = Change(ChangeKind.REVOKED, self.owned)
 
     def _prepare(self) -> None:
-        kept = {partition for partition in self._owned if partition.topic in self.wanted.topics}
-        given_up = self._owned - kept if self.cooperative else self._owned
-        if given_up:
-            self.change = Change(ChangeKind.REVOKED, given_up)
-        else:
-            self._joins_again = False
+        self.change = self._holdings.before_join(self.wanted, cooperative=self.cooperative)
+        if self.change is None:
             self._move(Event.READY)
 
     def _reconcile(self) -> None:
-        revoked, added = self._owned - self._assigned, self._assigned - self._owned
-        if revoked:
-            self._joins_again = True
-            self.change = Change(ChangeKind.REVOKED, revoked)
-        elif added:
-            self._owned |= added
-            self.change = Change(ChangeKind.ASSIGNED, added)
-        elif self._joins_again:
+        self.change = self._holdings.after_assignment()
+        if self.change is None and not self._holdings.is_settled:
             self._move(Event.REBALANCE)
             self._settle()
 
     def _disown(self, partitions: Partitions) -> None:
-        self._owned -= partitions
+        self._holdings.disown(partitions)
 
     def _lose(self) -> None:
         self.generation_id, self.heard_ms = NO_GENERATION, None
-        self._forfeited = bool(self._owned)
-        self._assigned = NOTHING
+        self._forfeited = bool(self.owned)
+        self._holdings.unassign()
         self.leading.clear()
         self._move(Event.OUSTED)
         self._settle()
 
     def _give_up_late(self) -> None:
         self._note_lateness()
-        self._forfeited, self._leaves_late = bool(self._owned), True
+        self._forfeited, self._leaves_late = bool(self.owned), True
         self._move(Event.WANTS_OUT)
         self._settle()
 
@@ -294,7 +265,8 @@ class ClassicMembership(Membership):
         if self.config.instance_id is None:
             self.member_id = ""
         self.generation_id, self.heard_ms = NO_GENERATION, None
-        self._assigned, self._leaves_late = NOTHING, False
+        self._holdings.unassign()
+        self._leaves_late = False
         self.leading.clear()
         if self.phase is Phase.LEAVING:
             self._move(Event.GONE)
@@ -304,7 +276,7 @@ class ClassicMembership(Membership):
 
     def _silent_at_ms(self) -> int | None:
         is_parked = self.phase is Phase.JOINING and self._in_flight is not None
-        return None if is_parked and not self._owned else super()._silent_at_ms()
+        return None if is_parked and not self.owned else super()._silent_at_ms()
 
     def _move(self, event: Event) -> None:
         assert (self.phase, event) in TRANSITIONS, f"{event.name} in {self.phase.name}"
