@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.support.process import BrokerProcess
+from tests.support.wire import RawConnection
 
 from ottla.testing import Faults, Proxy
 
@@ -20,6 +21,14 @@ class Behind:
     @property
     def bootstrap_servers(self) -> str:
         return self.proxy.bootstrap_servers
+
+    async def create_topic(self, name: str, partitions: int) -> None:
+        """Not through the proxy."""
+        await asyncio.to_thread(self._create_topic, name, partitions)
+
+    def _create_topic(self, name: str, partitions: int) -> None:
+        with RawConnection(self.broker.port) as connection:
+            assert connection.create_topic(name, partitions) == 0
 
     async def heal(self) -> None:
         """No faults any more."""

@@ -2,15 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-from tests.compat.chaos.behind import Behind, Trouble
 from tests.compat.chaos.client import PARTITIONS, Actor
 from tests.compat.chaos.readers import KINDS, Group, Reader
 from tests.compat.chaos.writers import TransactionalWriter, Writer
-from tests.support.wire import RawConnection
 
 from ottla.client import Consumer, TopicPartition
 from ottla.testing.history import check
@@ -20,15 +18,30 @@ STUCK_SECONDS = 45.0
 LEVELS = ("read_committed", "read_uncommitted")
 
 
-class Trial:
+class Place(Protocol):
+    """Where the clients find brokers, and trouble."""
+
+    @property
+    def bootstrap_servers(self) -> str: ...
+
+    async def create_topic(self, name: str, partitions: int) -> None: ...
+
+    async def heal(self) -> None:
+        """No trouble any more."""
+
+
+PlaceT = TypeVar("PlaceT", bound=Place)
+
+
+class Trial(Generic[PlaceT]):
     """`await disturb(…)`, then `await finish()`."""
 
-    def __init__(self, behind: Behind, topic: str, seed: int) -> None:
-        self.behind, self.topic = behind, topic
+    def __init__(self, place: PlaceT, topic: str, seed: int) -> None:
+        self.place, self.topic = place, topic
         self.random = random = Random(seed)
         self.story: list[str] = []
         self._began = time.monotonic()
-        servers = behind.bootstrap_servers
+        servers = place.bootstrap_servers
         self.writers: list[Writer] = [
             Writer("idempotent 0", servers, topic, random),
             Writer("idempotent 1", servers, topic, random),
@@ -52,9 +65,11 @@ class Trial:
 
     # Trouble
 
-    async def disturb(self, seconds: float, troubles: Sequence[Trouble]) -> None:
+    async def disturb(
+        self, seconds: float, troubles: Sequence[Callable[[PlaceT, Random], Awaitable[None]]]
+    ) -> None:
         """Everybody is at work, and one thing after another happens to them."""
-        await asyncio.to_thread(self._create_topic)
+        await self.place.create_topic(self.topic, PARTITIONS)
         for actor in (*self.writers, *self.loners):
             actor.start()
         for group in self.groups:
@@ -65,15 +80,11 @@ class Trial:
             self.note(trouble.__name__)
             if self.random.random() < 0.5:
                 self._come_or_go()
-            await trouble(self.behind, self.random)
-            await self.behind.heal()
+            await trouble(self.place, self.random)
+            await self.place.heal()
             await asyncio.sleep(self.random.uniform(0, 0.6))
             self._check_alive()
         self.note("peace")
-
-    def _create_topic(self) -> None:
-        with RawConnection(self.behind.broker.port) as connection:
-            assert connection.create_topic(self.topic, PARTITIONS) == 0
 
     def _come_or_go(self) -> None:
         group = self.random.choice(self.groups)
@@ -117,7 +128,7 @@ class Trial:
         self._compare()
 
     async def _ends(self) -> dict[TopicPartition, int]:
-        async with Consumer(bootstrap_servers=self.behind.bootstrap_servers) as consumer:
+        async with Consumer(bootstrap_servers=self.place.bootstrap_servers) as consumer:
             return await consumer.end_offsets(await consumer.partitions(self.topic))
 
     async def _read_to_the_end(self, ends: Mapping[TopicPartition, int]) -> None:
@@ -156,7 +167,7 @@ class Trial:
         left = asyncio.all_tasks() - self._before
         for task in left:
             task.cancel()
-        await self.behind.heal()
+        await self.place.heal()
         await asyncio.gather(*left, return_exceptions=True)
 
     def told(self) -> str:

@@ -1,0 +1,1 @@
+"""Our clients at a cluster whose leaders change: nothing lost, doubled or torn, nobody stuck."""
