@@ -1,5 +1,5 @@
 """Blocking clients: `from ottla.sync import Admin, Consumer, Producer`. See `ottla.client.sync`."""
 
-from ottla.client.sync import Admin, Batch, Consumer, Producer
+from ottla.client.sync import Admin, Batch, Consumer, Delivery, Producer
 
-__all__ = ["Admin", "Batch", "Consumer", "Producer"]
+__all__ = ["Admin", "Batch", "Consumer", "Delivery", "Producer"]

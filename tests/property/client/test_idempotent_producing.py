@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.produce_log import ProduceLog
 from tests.support.producing import A, accumulator, append, due, metadata
 
-from ottla.client.producing.accumulator import expiry_error
 from ottla.client.producing.counters import ProducerCounters
 from ottla.client.producing.delivery import Delivery
+from ottla.client.producing.failures import expired
 from ottla.client.producing.outgoing import OutgoingBatch
 from ottla.client.producing.produce_answers import ProduceAnswers
 from ottla.core.errors import ErrorCode, KafkaError
@@ -155,7 +155,7 @@ class ProducingWithLosses(Producing):
     def wait_too_long(self) -> None:
         self.now += 11
         for batch in self.accumulator.look(self.now):
-            self.answers.expired(batch, expiry_error(batch, 10_000, "nobody answers"))
+            self.answers.expired(batch, expired(batch, 10_000, "nobody answers"))
 
     @invariant()
     def the_log_is_what_was_sent_so_far(self) -> None:

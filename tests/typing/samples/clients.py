@@ -1,7 +1,6 @@
 """The public API as a type checker sees it; never run. Each ignored line is an error that must be found."""
 
 from collections.abc import AsyncIterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, assert_type
 from uuid import UUID
@@ -83,7 +82,7 @@ async def admin() -> None:
 def blocking() -> None:
     with sync.Producer("localhost:9092", acks=1) as producing:
         assert_type(producing.send(orders, ORDER, key="k"), RecordMetadata)
-        assert_type(producing.send_nowait(orders, ORDER), Future[RecordMetadata])
+        assert_type(producing.send_nowait(orders, ORDER), sync.Delivery)
         assert_type(producing.send_many("t", [b"v"]), SentRecords)
         producing.send(orders, "no order")  # type: ignore[misc]  # pyright: ignore[reportCallIssue, reportArgumentType]
     with sync.Consumer(orders, group_id="g") as consuming:

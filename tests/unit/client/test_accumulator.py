@@ -6,8 +6,8 @@ import itertools
 import pytest
 from tests.support.producing import A, B, accumulator, append, due, take, values
 
-from ottla.client.producing.accumulator import expiry_error
 from ottla.client.producing.buffer_memory import BufferFull
+from ottla.client.producing.failures import expired
 from ottla.core.errors import ErrorCode, KafkaError
 
 CLOSED = KafkaError(ErrorCode.NETWORK_EXCEPTION, "closed")
@@ -107,7 +107,7 @@ async def test_what_waits_or_is_away_too_long_is_found_expired() -> None:
     found = made.look(2.0)
     assert [batch.outcome for batch in found] == [away.outcome, waiting.outcome]
     for batch in found:
-        made.fail(batch, expiry_error(batch, 1000, "broker 1 is gone"))
+        made.fail(batch, expired(batch, 1000, "broker 1 is gone"))
     with pytest.raises(
         KafkaError, match=r"t-0: not delivered in 1000 ms \(broker 1 is gone\); it may have been"
     ):

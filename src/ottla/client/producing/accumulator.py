@@ -15,7 +15,7 @@ from ottla.client.producing.delivery import Outcome
 from ottla.client.producing.idempotence import NO_IDENTITY, ProducerIdentity
 from ottla.client.producing.outgoing import OutgoingBatch
 from ottla.client.producing.partition_queue import PartitionQueue
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.errors import KafkaError
 from ottla.core.limits import GROWN_BATCH_BYTES, GROWN_BATCH_FACTOR
 from ottla.records.builder import BatchBuilder
 
@@ -284,10 +284,3 @@ class Accumulator:
 
     def _alarm(self, moment: float, queue: PartitionQueue, *, is_deadline: bool = False) -> None:
         heappush(self._alarms, (moment, next(self._numbers), queue, is_deadline))
-
-
-def expiry_error(batch: OutgoingBatch, timeout_ms: int, why: str) -> KafkaError:
-    """What is said of a batch whose time is over."""
-    message = f"{batch.queue.partition}: not delivered in {timeout_ms} ms ({why})"
-    advice = "it may have been saved all the same" if batch.attempts else ""
-    return KafkaError(ErrorCode.REQUEST_TIMED_OUT, message, advice=advice)

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from ottla.client.brokers.metadata import TopicPartition
 from ottla.client.producing.accumulator import Accumulator
 from ottla.client.producing.delivery import Delivery, Outcome, Piece
+from ottla.client.producing.failures import too_large
 from ottla.client.producing.partition_queue import PartitionQueue
 from ottla.client.producing.record_encoding import Headers, headers_bytes
 from ottla.client.producing.sender import Sender
 from ottla.client.producing.sent_records import SentRecords
 from ottla.client.producing.topic_queues import TopicQueues
 from ottla.core.clock import Clock
-from ottla.core.errors import ErrorCode, KafkaError
 from ottla.records.builder import BatchBuilder
 
 RECORD_OVERHEAD_BYTES = 32
@@ -145,12 +145,3 @@ class Appender:
         if queues.keyless.builder is None:
             queues.look()
         return queues.keyless
-
-
-def too_large(size_bytes: int, limit_bytes: int) -> KafkaError:
-    """The error for a record that no request may have."""
-    return KafkaError(
-        ErrorCode.MESSAGE_TOO_LARGE,
-        f"a record of {size_bytes} bytes is larger than max_request_size, {limit_bytes} bytes",
-        advice="send less in one record, or raise max_request_size (and the topic's max.message.bytes)",
-    )

@@ -31,7 +31,8 @@ class Piece(NamedTuple):
 class Outcome:
     """What became of the records that were gathered into one batch, by their index in it.
 
-    A batch that is split on its way (MESSAGE_TOO_LARGE) becomes several pieces; it is settled with the last.
+    A batch that is split on its way (MESSAGE_TOO_LARGE) becomes several pieces; it is settled with the last, and
+    never changes any more: from then on (`open_pieces` is 0) any thread may read it.
     """
 
     __slots__ = ("bystanders", "callbacks", "open_pieces", "partition", "pieces", "topic", "waiters")
@@ -58,9 +59,10 @@ class Outcome:
         """One more piece is known; with the last one everybody is told."""
         assert self.open_pieces > 0, "settled twice"
         self.pieces.append(piece)
+        if self.open_pieces == 1:
+            self.pieces.sort(key=lambda piece: piece.first)
         self.open_pieces -= 1
         if not self.open_pieces:
-            self.pieces.sort(key=lambda piece: piece.first)
             self._tell()
 
     def piece(self, index: int) -> Piece:
@@ -159,9 +161,13 @@ class Delivery:
         self.outcome.call(callback, self)
 
     def move(self, delivery: "Delivery") -> None:
-        """The record is what `delivery` stands for now; whoever waits does so there."""
-        parked, self.outcome = self.outcome, delivery.outcome
+        """The record is what `delivery` stands for now; whoever waits does so there.
+
+        The outcome comes last: another thread that sees it settled finds the record's place in it.
+        """
+        parked = self.outcome
         self.index, self.timestamp_ms = delivery.index, delivery.timestamp_ms
+        self.outcome = delivery.outcome
         parked.hand_over(self.outcome)
 
     def _check_done(self) -> None:

@@ -20,6 +20,7 @@ from ottla.client.producing.appender import Appender
 from ottla.client.producing.buffer_memory import BufferFull
 from ottla.client.producing.delivery import Delivery, RecordMetadata
 from ottla.client.producing.destinations import AnyTopic, Destinations
+from ottla.client.producing.failures import closed
 from ottla.client.producing.health import ProducerHealth
 from ottla.client.producing.record_encoding import GivenHeaders, Headers, header_pairs
 from ottla.client.producing.sender import Sender
@@ -29,7 +30,7 @@ from ottla.client.telemetry.tracing import Send, producer_tracing
 from ottla.client.topic import Topic
 from ottla.client.transactions.calls import TransactionCalls
 from ottla.client.transactions.transactor import Transactor
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.errors import ErrorCode
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -97,7 +98,7 @@ class Producer(TransactionCalls):
             if deliver and self._is_started:
                 await self.flush()
         finally:
-            error = KafkaError(ErrorCode.NETWORK_EXCEPTION, "the producer was closed")
+            error = closed()
             self._accumulator.closed = self._accumulator.closed or error
             async with AsyncExitStack() as closing:
                 closing.push_async_callback(self._cluster.close)

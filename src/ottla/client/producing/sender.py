@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from ottla.client.brokers.cluster import Cluster
 from ottla.client.brokers.refresher import Refresher
-from ottla.client.producing.accumulator import Accumulator, expiry_error
+from ottla.client.producing.accumulator import Accumulator
 from ottla.client.producing.counters import ProducerCounters
+from ottla.client.producing.failures import expired
 from ottla.client.producing.health import ProducerHealth
 from ottla.client.producing.identifying import Identifying
 from ottla.client.producing.outgoing import OutgoingBatch
@@ -124,9 +125,7 @@ class Sender:
     def _send(self, now: float) -> None:
         accumulator = self._accumulator
         for batch in accumulator.look(now):
-            self._answers.expired(
-                batch, expiry_error(batch, self._settings.delivery_timeout_ms, self.problem)
-            )
+            self._answers.expired(batch, expired(batch, self._settings.delivery_timeout_ms, self.problem))
         if accumulator.ready:
             if accumulator.identity is None:
                 if self._gate is None:

@@ -11,6 +11,7 @@ started. Any thread may use a client. After a fork a new process makes clients o
 from ottla.client.sync.admin import Admin
 from ottla.client.sync.batch import Batch
 from ottla.client.sync.consumer import Consumer
+from ottla.client.sync.delivery import Delivery
 from ottla.client.sync.producer import Producer
 
-__all__ = ["Admin", "Batch", "Consumer", "Producer"]
+__all__ = ["Admin", "Batch", "Consumer", "Delivery", "Producer"]

@@ -1,5 +1,6 @@
 """What the blocking clients have in common: an asyncio client each, in one thread that they share."""
 
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from types import TracebackType
@@ -25,7 +26,7 @@ class _Shared:
     def join(self) -> LoopThread:
         """The thread, started for the first one."""
         with self._lock:
-            if self._loop is None or not self._loop.is_own:  # the child of a fork needs one of its own
+            if self._loop is None:
                 self._loop, self._users = LoopThread("ottla"), 0
             self._users += 1
             return self._loop
@@ -40,8 +41,14 @@ class _Shared:
                 self._loop = None
                 loop.stop()
 
+    def forget(self) -> None:
+        """In the child of a fork: neither the thread is there nor whoever held the lock."""
+        self._lock, self._loop, self._users = threading.Lock(), None, 0
+
 
 _shared = _Shared()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_shared.forget)
 
 
 class SyncClient(Generic[C]):

@@ -1,30 +1,40 @@
-"""Records on their way from any thread to the producer's event loop: many to a hop, in the order they were given."""
+"""Records on their way from any thread to the producer's event loop: many to a hop, in the order they were given.
+
+Rules. Threads only add to what waits, under the lock; one task of the loop takes all there is at once. It is started
+by whoever finds it not started, and ends when nothing waits. Who wants to be behind what was given before leaves a
+mark there, and waits until the task comes to it: what others go on giving meanwhile is behind the mark.
+"""
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextvars import Context
 from functools import partial
 from typing import Any, NamedTuple
 
 from ottla.client.producing.buffer_memory import BufferFull
-from ottla.client.producing.delivery import Delivery, Outcome, RecordMetadata
+from ottla.client.producing.delivery import Delivery as AsyncDelivery
 from ottla.client.producing.destinations import AnyTopic
+from ottla.client.producing.failures import closed
 from ottla.client.producing.producer import Producer
 from ottla.client.producing.record_encoding import GivenHeaders
+from ottla.client.sync.delivery import Delivery
 from ottla.client.sync.loop import LoopThread
 from ottla.core.errors import ErrorCode
-from ottla.core.limits import MAX_RECORDS_BETWEEN_THREADS
+from ottla.core.limits import MAX_RECORDS_BETWEEN_THREADS, SEND_MANY_YIELD_RECORDS
+from ottla.net.tasks import Tasks
 
-Group = list[tuple["Future[RecordMetadata]", Delivery]]
+_log = logging.getLogger("ottla.client")
+
+Mark = asyncio.Event
 
 
 class Given(NamedTuple):
     """A record as `send_nowait` was given it, and what its sender holds."""
 
-    saved: "Future[RecordMetadata]"
+    delivery: Delivery
     topic: AnyTopic
     value: Any
     key: Any
@@ -36,101 +46,134 @@ class Given(NamedTuple):
 
 
 class Inbox:
-    """`put` from any thread; a task in the loop takes all there are at once and gives them to the producer."""
+    """`put` from any thread; the producer's thread takes what is there."""
 
     def __init__(self, loop: LoopThread, producer: Producer) -> None:
-        self._loop = loop
+        self.loop = loop
         self._producer = producer
         self._lock = threading.Lock()
         self._taken = threading.Condition(self._lock)
-        self._waiting: deque[Given] = deque()
-        self._is_draining = False
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._waiting: deque[Given | Mark] = deque()
+        self._is_noticed = False
+        """Whether the task is started, or will be, and looks again before it ends."""
+        self._is_closed = False
+        self._tasks = Tasks("inbox")
+        self._draining: asyncio.Task[None] | None = None
+        self._until_others = SEND_MANY_YIELD_RECORDS
+        """How many more records are handed over before everything else in the loop has its turn."""
 
     def put(self, given: Given) -> None:
         """Leave a record. Waits while there are too many; raises BufferFull after `max.block.ms`."""
+        self.loop.check_is_there()  # before the lock: in the child of a fork nobody may be there to release it
         with self._lock:
-            if not self._has_room():
+            if len(self._waiting) >= MAX_RECORDS_BETWEEN_THREADS:
                 self._wait_for_room()
+            if self._is_closed:
+                raise closed()
             self._waiting.append(given)
-            if not self._is_draining:
-                self._loop.begin(self._drain())
-                self._is_draining = True
-
-    async def handed_over(self) -> None:
-        """Until the producer has all that was put before."""
-        await self._idle.wait()
-
-    def drop(self) -> None:
-        """Cancel what the producer never got."""
-        with self._lock:
-            for given in self._waiting:
-                given.saved.cancel()
-            self._waiting.clear()
-
-    def _has_room(self) -> bool:
-        return len(self._waiting) < MAX_RECORDS_BETWEEN_THREADS
+            if not self._is_noticed:
+                self.loop.call(self._notice)
+                self._is_noticed = True  # not before: to be noticed twice does no harm
 
     def _wait_for_room(self) -> None:
+        self.loop.check_may_wait()
         max_block_ms = self._producer.settings.max_block_ms
         if not self._taken.wait_for(self._has_room, max_block_ms / 1000):
             waiting = f"{len(self._waiting)} records wait for room in buffer_memory, for {max_block_ms} ms"
             raise BufferFull(ErrorCode.REQUEST_TIMED_OUT, waiting)
 
-    async def _drain(self) -> None:
-        self._idle.clear()
-        try:
-            while taken := self._take():
-                groups: dict[Outcome, Group] = {}
-                for given in taken:
-                    delivery = await self._send(given)
-                    if delivery is not None:
-                        _note(groups, given.saved, delivery)
-        finally:
-            self._idle.set()
+    def _has_room(self) -> bool:
+        return len(self._waiting) < MAX_RECORDS_BETWEEN_THREADS or self._is_closed
 
-    def _take(self) -> deque[Given]:
+    # In the event loop's thread.
+
+    async def handed_over(self) -> None:
+        """Until the producer has all that was put before, or it is refused."""
+        with self._lock:
+            if not self._waiting and not self._is_draining:
+                return
+            mark = Mark()
+            self._waiting.append(mark)
+        self._notice()
+        await mark.wait()
+
+    async def close(self, *, deliver: bool) -> None:
+        """Take no more. What is here is given to the producer, or refused."""
+        with self._lock:
+            self._is_closed = True
+            self._taken.notify_all()
+        try:
+            if deliver:
+                await self.handed_over()
+        finally:
+            _refuse(self._take())
+            await self._tasks.close()
+
+    @property
+    def _is_draining(self) -> bool:
+        return self._draining is not None and not self._draining.done()
+
+    def _notice(self) -> None:
+        if self._waiting and not self._is_draining:
+            self._draining = self._tasks.start(self._drain(), "drain")
+
+    async def _drain(self) -> None:
+        while taken := self._take():
+            try:
+                await self._hand_over(taken)
+            finally:
+                _refuse(taken)  # where it was cancelled
+
+    def _take(self) -> deque[Given | Mark]:
         with self._lock:
             taken, self._waiting = self._waiting, deque()
-            self._is_draining = bool(taken)
+            self._is_noticed = bool(taken)
             self._taken.notify_all()
         return taken
 
-    async def _send(self, given: Given) -> Delivery | None:
-        """None: it is not sent, and its sender knows."""
-        if not given.saved.set_running_or_notify_cancel():
-            return None
-        _, topic, value, key, headers, partition, timestamp_ms, context = given
-        send: Callable[..., Delivery] = self._producer.send_nowait
+    async def _hand_over(self, taken: deque[Given | Mark]) -> None:
+        """All of it, one by one; what is left in `taken` is not handed over."""
+        refused: list[Exception] = []
+        while taken:
+            each = taken[0]
+            if isinstance(each, Mark):
+                each.set()
+            elif (error := await self._send(each)) is not None:
+                refused.append(error)
+            taken.popleft()
+            self._until_others -= 1
+            if not self._until_others:
+                self._until_others = SEND_MANY_YIELD_RECORDS
+                await asyncio.sleep(0)  # others live in this loop, too
+        if refused:
+            _log.warning("%d records were not sent, the first because: %s", len(refused), refused[0])
+
+    async def _send(self, given: Given) -> Exception | None:
+        """Its error when nobody hears of that otherwise."""
+        delivery, topic, value, key, headers, partition, timestamp_ms, context = given
+        send: Callable[..., AsyncDelivery] = self._producer.send_nowait
         if context is not None:
             send = partial(context.run, send)
         try:
             while True:
                 try:
-                    return send(
+                    made = send(
                         topic, value, key=key, headers=headers, partition=partition, timestamp_ms=timestamp_ms
                     )
                 except BufferFull:
                     await self._producer.ready()
+                else:
+                    delivery.given(made)
+                    return None
         except Exception as error:  # noqa: BLE001 - the sender's own, and it gets it
-            given.saved.set_exception(error)
-            return None
+            delivery.refused(error)
+            return None if delivery.has_callbacks else error
 
 
-def _note(groups: dict[Outcome, Group], saved: "Future[RecordMetadata]", delivery: Delivery) -> None:
-    """One callback for all records of a batch: they are settled together."""
-    group = groups.get(delivery.outcome)
-    if group is None:
-        group = groups[delivery.outcome] = []
-        delivery.add_done_callback(partial(_settle, group))
-    group.append((saved, delivery))
-
-
-def _settle(group: Group, _: Delivery) -> None:
-    for saved, delivery in group:
-        error = delivery.exception()
-        if error is not None:
-            saved.set_exception(error)
+def _refuse(left: deque[Given | Mark]) -> None:
+    for each in left:
+        if isinstance(each, Mark):
+            each.set()
         else:
-            saved.set_result(delivery.result())
+            each.delivery.refused(closed())
+    left.clear()

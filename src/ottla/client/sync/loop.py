@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -24,15 +24,15 @@ class LoopThread:
         """Whether this process made it; the child of a fork has the object, but not its thread."""
         return self._pid == os.getpid()
 
-    def run(self, question: Coroutine[Any, Any, T]) -> T:
-        """Its result. An exception here, such as KeyboardInterrupt, cancels it.
+    def run(self, question: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+        """Its result. An exception here, such as KeyboardInterrupt, or TimeoutError after so many seconds, cancels it.
 
         Raises RuntimeError after a fork, after `stop`, and in the thread itself, which would wait for ever.
         """
         answer = None
         try:
             answer = self.begin(question)
-            return answer.result()
+            return answer.result(timeout)
         except BaseException:
             if answer is not None:
                 answer.cancel()
@@ -41,31 +41,41 @@ class LoopThread:
     def begin(self, question: Coroutine[Any, Any, T]) -> "Future[T]":
         """Its result to come; questions begin in the order in which they are asked. Raises as `run`."""
         try:
-            self._check()
+            self.check_may_wait()
             return asyncio.run_coroutine_threadsafe(question, self._loop)
         except RuntimeError:
             question.close()
             raise
+
+    def call(self, function: Callable[..., object], *args: object) -> None:
+        """Have it called in the thread, soon. Raises RuntimeError after a fork and after `stop`."""
+        self.check_is_there()
+        self._loop.call_soon_threadsafe(function, *args)
+
+    def check_is_there(self) -> None:
+        """Raises RuntimeError after a fork and after `stop`."""
+        if not self.is_own:
+            raise RuntimeError(
+                "this client was made before a fork and has no thread in the new process: make clients after the "
+                "fork, one for each process"
+            )
+        if self._loop.is_closed():
+            raise RuntimeError("this client is closed")
+
+    def check_may_wait(self) -> None:
+        """Raises RuntimeError where nothing of the thread can be waited for, as `run` says."""
+        self.check_is_there()
+        if threading.current_thread() is self._thread:
+            raise RuntimeError(
+                "a blocking client was called by its own callback and would wait for ever: use the asyncio client "
+                "that the callback is given"
+            )
 
     def stop(self) -> None:
         """Cancel what still runs, and end the thread."""
         if self.is_own and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
-
-    def _check(self) -> None:
-        if not self.is_own:
-            raise RuntimeError(
-                "this client was made before a fork and has no thread in the new process: make clients after the "
-                "fork, one for each process"
-            )
-        if threading.current_thread() is self._thread:
-            raise RuntimeError(
-                "a blocking client was called by its own callback and would wait for ever: use the asyncio client "
-                "that the callback is given"
-            )
-        if self._loop.is_closed():
-            raise RuntimeError("this client is closed")
 
     def _serve(self) -> None:
         loop = self._loop

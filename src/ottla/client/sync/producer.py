@@ -1,7 +1,6 @@
 """The producer for programs without asyncio; any number of threads may use one."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import Future
 from contextvars import copy_context
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, Unpack, overload
@@ -19,6 +18,7 @@ from ottla.client.producing.record_encoding import GivenHeaders
 from ottla.client.producing.sent_records import SentRecords
 from ottla.client.sync.client import SyncClient
 from ottla.client.sync.consumer import Consumer
+from ottla.client.sync.delivery import Delivery
 from ottla.client.sync.inbox import Given, Inbox
 from ottla.client.sync.transaction import Transaction
 from ottla.client.topic import Topic
@@ -62,8 +62,6 @@ class Producer(SyncClient[AsyncProducer]):
         try:
             self._ask(self._close(deliver))
         finally:
-            if self._inbox is not None:
-                self._inbox.drop()
             self._leave()
 
     @overload
@@ -120,7 +118,7 @@ class Producer(SyncClient[AsyncProducer]):
         headers: GivenHeaders | None = ...,
         partition: int | None = ...,
         timestamp_ms: int | None = ...,
-    ) -> "Future[RecordMetadata]": ...
+    ) -> Delivery: ...
     @overload
     def send_nowait(
         self,
@@ -131,7 +129,7 @@ class Producer(SyncClient[AsyncProducer]):
         headers: GivenHeaders | None = ...,
         partition: int | None = ...,
         timestamp_ms: int | None = ...,
-    ) -> "Future[RecordMetadata]": ...
+    ) -> Delivery: ...
     def send_nowait(
         self,
         topic: AnyTopic,
@@ -141,16 +139,20 @@ class Producer(SyncClient[AsyncProducer]):
         headers: GivenHeaders | None = None,
         partition: int | None = None,
         timestamp_ms: int | None = None,
-    ) -> "Future[RecordMetadata]":
-        """The record's delivery: `.result()` waits for it or raises what kept it; or leave it to `flush`.
+    ) -> Delivery:
+        """A handle on the record's delivery: ask it, give it a callback, or leave it to `flush`.
 
         Waits itself only while thousands of records are under way from thread to thread because `buffer_memory`
-        is used up; raises BufferFull after `max_block_ms` of that. Any other error is the future's.
+        is used up; raises BufferFull after `max_block_ms` of that. Any other error is the delivery's; one that
+        nobody waits for is a line in the log.
         """
-        saved: Future[RecordMetadata] = Future()
-        context = None if self.settings.telemetry is None else copy_context()  # it has the current span
-        self._open_inbox().put(Given(saved, topic, value, key, headers, partition, timestamp_ms, context))
-        return saved
+        inbox = self._open_inbox()
+        delivery = Delivery(inbox)
+        context = (
+            None if self._client.settings.telemetry is None else copy_context()
+        )  # it has the current span
+        inbox.put(Given(delivery, topic, value, key, headers, partition, timestamp_ms, context))
+        return delivery
 
     def send_many(
         self,
@@ -251,9 +253,13 @@ class Producer(SyncClient[AsyncProducer]):
         self._inbox = Inbox(self._loop, self._client)
 
     async def _close(self, deliver: bool) -> None:
-        if deliver:
-            await self._open_inbox().handed_over()
-        await self._client.close(deliver=deliver)
+        try:
+            await self._open_inbox().close(deliver=deliver)
+        except BaseException:
+            deliver = False
+            raise
+        finally:
+            await self._client.close(deliver=deliver)
 
     async def _after_inbox(
         self, call: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs

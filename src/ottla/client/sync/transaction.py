@@ -1,7 +1,6 @@
 """One transaction as a `with` block, for programs without asyncio."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,6 +10,7 @@ from ottla.client.producing.delivery import RecordMetadata
 from ottla.client.producing.destinations import AnyTopic
 from ottla.client.producing.record_encoding import GivenHeaders
 from ottla.client.producing.sent_records import SentRecords
+from ottla.client.sync.delivery import Delivery
 from ottla.client.transactions.transaction import Transaction as AsyncTransaction
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Transaction:
         headers: GivenHeaders | None = None,
         partition: int | None = None,
         timestamp_ms: int | None = None,
-    ) -> "Future[RecordMetadata]":
+    ) -> Delivery:
         """As `Producer.send_nowait`; the commit waits for it."""
         return self._producer.send_nowait(
             topic, value, key=key, headers=headers, partition=partition, timestamp_ms=timestamp_ms
