@@ -113,6 +113,10 @@ class ScriptedLeader:
     async def retrying(self, attempt: Any, topics: Collection[str] = ()) -> Any:
         return await attempt()
 
+    def more_connections(self) -> "ScriptedLeader":
+        """For a lane, which is not used."""
+        return self
+
     async def close(self) -> None:
         """As a lane."""
 

@@ -76,7 +76,7 @@ async def told(bootstrap_servers: str) -> dict[str, list[tuple[str, Event]]]:
     topics = [topic for topic in TOPICS.values() if topic is not ORDERS]
     options: dict[str, Any] = {"bootstrap_servers": bootstrap_servers, "auto_offset_reset": "earliest"}
     async with Consumer(ORDERS, *topics, **options) as consumer:
-        places = [place for topic in TOPICS for place in await consumer.partitions(topic)]
+        places = [place for topic in TOPICS for place in await consumer.partitions_for(topic)]
         ends = await consumer.end_offsets(places)
         while [place for place in places if await consumer.position(place) < ends[place]]:
             for records in (await consumer.getmany(timeout_ms=200)).values():

@@ -140,7 +140,7 @@ async def _consume_in_group(servers: str, write: "Format", options: argparse.Nam
     }
     told = {**client_options(options, ConsumerSettings), **settings}
     async with Consumer(options.topic, bootstrap_servers=servers, **told) as consumer:
-        await consumer.partitions(
+        await consumer.partitions_for(
             options.topic
         )  # that there is none is an error here, and not worth waiting for
         printing = _Printing(write, None, options.max_messages)
@@ -214,7 +214,7 @@ class _Printing:
 
 
 async def _chosen(consumer: "Consumer[bytes, bytes]", options: argparse.Namespace) -> "list[TopicPartition]":
-    partitions = await consumer.partitions(options.topic)
+    partitions = await consumer.partitions_for(options.topic)
     if options.partition is None:
         return partitions
     for number in options.partition:

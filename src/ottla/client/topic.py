@@ -1,12 +1,17 @@
 """A topic whose keys and values have types."""
 
+import re
 from typing import Generic, TypeVar, overload
 
 from ottla.client.serdes.inference import Form, serde_of
 from ottla.client.serdes.serde import Serde, for_field
+from ottla.core.limits import MAX_TOPIC_NAME_LENGTH
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+TOPIC_NAME_RULE = f"letters, digits, dot, dash and underscore, at most {MAX_TOPIC_NAME_LENGTH} of them"
+_NAME = re.compile(rf"(?!\.{{1,2}}$)[a-zA-Z0-9._-]{{1,{MAX_TOPIC_NAME_LENGTH}}}")
 
 
 class Topic(Generic[K, V]):
@@ -50,3 +55,8 @@ def topic_name(topic: object) -> str:
     if not isinstance(name, str) or not name:
         raise TypeError(f"{topic!r} is no topic; give each by its name, or as a Topic")
     return name
+
+
+def is_topic_name(name: object) -> bool:
+    """Whether a topic can have this name."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None

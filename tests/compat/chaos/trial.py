@@ -129,7 +129,7 @@ class Trial(Generic[PlaceT]):
 
     async def _ends(self) -> dict[TopicPartition, int]:
         async with Consumer(bootstrap_servers=self.place.bootstrap_servers) as consumer:
-            return await consumer.end_offsets(await consumer.partitions(self.topic))
+            return await consumer.end_offsets(await consumer.partitions_for(self.topic))
 
     async def _read_to_the_end(self, ends: Mapping[TopicPartition, int]) -> None:
         before, since = "", time.monotonic()

@@ -174,7 +174,7 @@ async def test_looking_without_waiting_finds_what_is_there(broker: BrokerProcess
 async def test_an_unknown_topic(broker: BrokerProcess, topic: str) -> None:
     async with Consumer(bootstrap_servers=broker.bootstrap) as consumer:
         with pytest.raises(KafkaError, match="does not exist") as caught:
-            await consumer.partitions(topic)
+            await consumer.partitions_for(topic)
     assert caught.value.code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
 

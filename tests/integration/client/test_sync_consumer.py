@@ -142,7 +142,7 @@ def test_positions_are_moved_from_within_the_loop(servers: str, topic: str) -> N
         found = reader.offsets_for_times({place: 1})[place]
         assert found is not None
         assert found.offset == 0
-        assert reader.partitions(topic) == [place]
+        assert reader.partitions_for(topic) == [place]
 
 
 def test_what_is_paused_is_not_handed_out(servers: str, topic: str) -> None:

@@ -47,7 +47,7 @@ async def committed_values(broker: BrokerProcess, topic: str) -> list[bytes]:
         Consumer(bootstrap_servers=servers, isolation_level="read_committed") as consumer,
         Consumer(bootstrap_servers=servers) as reader_of_all,
     ):
-        partitions = await consumer.partitions(topic)
+        partitions = await consumer.partitions_for(topic)
         while True:  # a commit is answered when it is decided; its markers follow
             ends = await consumer.end_offsets(partitions)
             if ends == await reader_of_all.end_offsets(partitions):

@@ -17,6 +17,7 @@ from ottla.client.brokers.cluster import Cluster
 from ottla.client.config.names import from_config
 from ottla.client.config.options import AdminOptions
 from ottla.client.config.settings import AdminSettings, settings_from
+from ottla.core.errors import ErrorCode, KafkaError
 
 
 class Admin(
@@ -39,9 +40,10 @@ class Admin(
     def __init__(
         self, bootstrap_servers: str | Sequence[str] = "localhost:9092", **options: Unpack[AdminOptions]
     ) -> None:
-        """Connects with the first call. Raises OptionError for an option that cannot be."""
+        """Raises OptionError for an option that cannot be."""
         self.settings = settings_from(AdminSettings, options)
-        self._cluster = Cluster(bootstrap_servers, self.settings)
+        self._brokers = Cluster(bootstrap_servers, self.settings)
+        self._is_started = False
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
@@ -50,6 +52,7 @@ class Admin(
         return cls(servers, **options)
 
     async def __aenter__(self) -> Self:
+        await self.start()
         return self
 
     async def __aexit__(
@@ -57,10 +60,23 @@ class Admin(
     ) -> None:
         await self.close()
 
+    async def start(self) -> None:
+        """Find a broker, once. Raises KafkaError when none answers; the admin is closed then."""
+        if not self._is_started:
+            await self._brokers.connect()
+            self._is_started = True
+
     async def close(self) -> None:
-        """Close every connection."""
-        await self._cluster.close()
+        """Close every connection. May be called twice."""
+        await self._brokers.close()
 
     def now_ms(self) -> int:
         """The client's wall clock."""
-        return self._cluster.clock.now_ms()
+        return self._brokers.clock.now_ms()
+
+    @property
+    def _cluster(self) -> Cluster:
+        if not self._is_started:
+            problem = "this admin is not started; use `async with`, or `await start()`"
+            raise KafkaError(ErrorCode.INVALID_REQUEST, problem)
+        return self._brokers

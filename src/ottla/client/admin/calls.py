@@ -1,6 +1,6 @@
 """What the admin's calls have in common."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from ottla.client.brokers.cluster import Cluster
@@ -14,7 +14,9 @@ Value = TypeVar("Value")
 class Calls:
     """Questions and changes that go through one cluster."""
 
-    _cluster: Cluster
+    @property
+    def _cluster(self) -> Cluster:
+        raise NotImplementedError
 
     @property
     def _timeout_ms(self) -> int:
@@ -83,8 +85,3 @@ def topics_of(partitions: Iterable[TopicPartition]) -> list[str]:
 def refused(what: str, code: int, message: str | None = None) -> KafkaError:
     """The error of one thing, which the text names."""
     return error_of(code, f"{what}: {message or ErrorCode(code).name}")
-
-
-def names(of: str | Iterable[str]) -> Sequence[str]:
-    """One name or several."""
-    return [of] if isinstance(of, str) else list(of)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
+from ottla.client.admin.arguments import names
 from ottla.client.admin.calls import CoordinatorCalls, by_topic, refused
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_COORDINATOR, by_broker, settle
-from ottla.client.brokers.metadata import TopicPartition
-from ottla.client.membership.group_metadata import OffsetAndMetadata
+from ottla.client.brokers.metadata import TopicPartition, checked_partitions
+from ottla.client.membership.group_metadata import OffsetAndMetadata, checked_offsets
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages import offset_commit as commits
 from ottla.wire.messages import offset_delete as deletes
@@ -55,14 +56,13 @@ class GroupOffsetCalls(CoordinatorCalls):
         self, group: str, offsets: Mapping[TopicPartition, int | OffsetAndMetadata]
     ) -> Results[TopicPartition, None]:
         """Set offsets of a group that has no members."""
+        told = checked_offsets(offsets)
 
         async def attempt(left: list[TopicPartition]) -> Mapping[TopicPartition, KafkaError | None]:
             topics = [
                 commits.OffsetCommitRequestTopic(
                     name=topic,
-                    partitions=[
-                        _to_commit(index, offsets[TopicPartition(topic, index)]) for index in indexes
-                    ],
+                    partitions=[_to_commit(index, told[TopicPartition(topic, index)]) for index in indexes],
                 )
                 for topic, indexes in by_topic(left).items()
             ]
@@ -75,12 +75,13 @@ class GroupOffsetCalls(CoordinatorCalls):
             )
             return self._settled(group, response.topics)
 
-        return await settle(self._cluster, offsets, attempt, OF_COORDINATOR)
+        return await settle(self._cluster, told, attempt, OF_COORDINATOR)
 
     async def delete_group_offsets(
         self, group: str, partitions: Iterable[TopicPartition]
     ) -> Results[TopicPartition, None]:
         """Forget offsets of topics that the group does not read now (KIP-496)."""
+        wanted = checked_partitions(partitions)
 
         async def attempt(left: list[TopicPartition]) -> Mapping[TopicPartition, KafkaError | None]:
             topics = [
@@ -101,7 +102,7 @@ class GroupOffsetCalls(CoordinatorCalls):
                 return dict.fromkeys(left, error)
             return self._settled(group, response.topics)
 
-        return await settle(self._cluster, partitions, attempt, OF_COORDINATOR)
+        return await settle(self._cluster, wanted, attempt, OF_COORDINATOR)
 
     def _settled(
         self,
@@ -120,9 +121,11 @@ class GroupOffsetCalls(CoordinatorCalls):
 
 
 def _wanted(groups: str | Iterable[str] | Mapping[str, _Partitions]) -> dict[str, _Partitions]:
-    if isinstance(groups, str):
-        return {groups: None}
-    return dict(groups) if isinstance(groups, Mapping) else dict.fromkeys(groups)
+    told = groups if isinstance(groups, Mapping) else {}
+    return {
+        group: None if (partitions := told.get(group)) is None else checked_partitions(partitions)
+        for group in names(groups)
+    }
 
 
 def _of_group(group: str, partitions: _Partitions) -> fetches.OffsetFetchRequestGroup:
@@ -151,8 +154,7 @@ def _fetched(group: fetches.OffsetFetchResponseGroup) -> GroupOffsets | KafkaErr
     return offsets
 
 
-def _to_commit(index: int, offset: int | OffsetAndMetadata) -> commits.OffsetCommitRequestPartition:
-    told = OffsetAndMetadata(offset) if isinstance(offset, int) else offset
+def _to_commit(index: int, told: OffsetAndMetadata) -> commits.OffsetCommitRequestPartition:
     return commits.OffsetCommitRequestPartition(
         partition_index=index,
         committed_offset=told.offset,

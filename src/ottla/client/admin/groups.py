@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from ottla.client.admin.calls import CoordinatorCalls, names, refused
+from ottla.client.admin.arguments import names
+from ottla.client.admin.calls import CoordinatorCalls, refused
 from ottla.client.admin.group_descriptions import (
     GroupDescription,
     ListedGroup,

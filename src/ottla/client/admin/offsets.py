@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Literal, NamedTuple
 
+from ottla.client.admin.arguments import by_partition
 from ottla.client.admin.calls import Calls, by_topic, refused, topics_of
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_LEADER, by_broker, settle
@@ -50,6 +51,7 @@ class OffsetCalls(Calls):
     ) -> Results[TopicPartition, ListedOffset]:
         """Of each partition the first offset at or after its moment (ms since 1970), or what an OffsetSpec says."""
         level = _ISOLATION_LEVELS[isolation_level]
+        wanted = by_partition(partitions)
 
         async def ask(
             broker: int, left: list[TopicPartition]
@@ -59,7 +61,7 @@ class OffsetCalls(Calls):
                     name=topic,
                     partitions=[
                         ListOffsetsPartition(
-                            partition_index=index, timestamp=int(partitions[TopicPartition(topic, index)])
+                            partition_index=index, timestamp=int(wanted[TopicPartition(topic, index)])
                         )
                         for index in indexes
                     ],
@@ -77,7 +79,7 @@ class OffsetCalls(Calls):
             await self._cluster.refresh(topics_of(left))
             return await by_broker(left, self._leader, ask)
 
-        return await settle(self._cluster, partitions, attempt, OF_LEADER)
+        return await settle(self._cluster, wanted, attempt, OF_LEADER)
 
 
 def _answers(response: ListOffsetsResponse) -> dict[TopicPartition, ListedOffset | KafkaError]:

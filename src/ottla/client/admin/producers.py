@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ottla.client.admin.calls import Calls, by_topic, refused, topics_of
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_LEADER, by_broker, settle
-from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.brokers.metadata import TopicPartition, checked_partitions
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages import describe_producers as describing
 
@@ -51,7 +51,7 @@ class ProducerCalls(Calls):
             await self._cluster.refresh(topics_of(left))
             return await by_broker(left, place, ask)
 
-        return await settle(self._cluster, partitions, attempt, OF_LEADER)
+        return await settle(self._cluster, checked_partitions(partitions), attempt, OF_LEADER)
 
 
 def _answers(

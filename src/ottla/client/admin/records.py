@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ottla.client.admin.arguments import by_partition
 from ottla.client.admin.calls import Calls, by_topic, refused, topics_of
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_LEADER, by_broker, settle
@@ -23,6 +24,7 @@ class RecordCalls(Calls):
 
     async def delete_records(self, before: Mapping[TopicPartition, int]) -> Results[TopicPartition, int]:
         """Delete what is before each offset; the first offset that is left (KIP-107)."""
+        wanted = by_partition(before)
 
         async def ask(broker: int, left: list[TopicPartition]) -> Mapping[TopicPartition, int | KafkaError]:
             topics = [
@@ -30,7 +32,7 @@ class RecordCalls(Calls):
                     name=topic,
                     partitions=[
                         DeleteRecordsPartition(
-                            partition_index=index, offset=before[TopicPartition(topic, index)]
+                            partition_index=index, offset=wanted[TopicPartition(topic, index)]
                         )
                         for index in indexes
                     ],
@@ -44,7 +46,7 @@ class RecordCalls(Calls):
             await self._cluster.refresh(topics_of(left))
             return await by_broker(left, self._leader, ask)
 
-        return await settle(self._cluster, before, attempt, OF_LEADER)
+        return await settle(self._cluster, wanted, attempt, OF_LEADER)
 
 
 def _answers(response: DeleteRecordsResponse) -> dict[TopicPartition, int | KafkaError]:

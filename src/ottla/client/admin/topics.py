@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ottla.client.admin.calls import Calls, names, refused
+from ottla.client.admin.arguments import names
+from ottla.client.admin.calls import Calls, refused
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_CONTROLLER, settle
 from ottla.client.brokers.cluster import topic_error

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ottla.client.admin.calls import CoordinatorCalls, names, refused
+from ottla.client.admin.arguments import names
+from ottla.client.admin.calls import CoordinatorCalls, refused
 from ottla.client.admin.producers import ProducerCalls, ProducerState
 from ottla.client.admin.results import Results
 from ottla.client.admin.rounds import OF_COORDINATOR, OF_LEADER, by_broker, settle

@@ -13,6 +13,7 @@ from ottla.client.brokers.backoff import backoff_seconds
 from ottla.client.brokers.bootstrap import expanded
 from ottla.client.brokers.connections import Connections, Request, Throttled
 from ottla.client.brokers.coordinators import Coordinators, CoordinatorType, found, request_for
+from ottla.client.brokers.home import Home
 from ottla.client.brokers.metadata import Metadata, TopicMetadata
 from ottla.client.config.settings import ClientSettings
 from ottla.core.clock import Clock, SystemClock
@@ -37,6 +38,7 @@ class Cluster:
         self.metadata = Metadata()
         self.settings = settings
         self.clock = clock or SystemClock()
+        self.home = Home()
         self._servers = parse_addresses(bootstrap_servers)
         self._connections = Connections(settings, self.clock)
         self._coordinators = Coordinators()
@@ -62,7 +64,12 @@ class Cluster:
 
     async def close(self) -> None:
         """Close every connection."""
+        self.home.check()
         await self._connections.close()
+
+    def more_connections(self) -> Connections:
+        """Beside the cluster's own, to the same brokers and by the same settings."""
+        return self._connections.beside()
 
     def on_throttled(self, told: Throttled) -> None:
         """`told` is called when a broker wants to hear nothing for a while (KIP-219), which is obeyed here."""
@@ -73,20 +80,22 @@ class Cluster:
     ) -> Response:
         """One broker's answer, by its node id."""
         try:
-            return await self._connections.ask(self._address(broker), request, response, max_version)
+            return await self._connections.ask(self.address(broker), request, response, max_version)
         except KafkaError as error:
             error.broker, error.api = broker, response.__name__.removesuffix("Response")
             raise
 
     async def tell(self, broker: int, request: Message, max_version: int | None = None) -> None:
         """Send one broker something that it does not answer."""
-        await self._connections.tell(self._address(broker), request, max_version)
+        await self._connections.tell(self.address(broker), request, max_version)
 
     async def versions(self, broker: int) -> BrokerVersions:
         """The versions and features of one broker, by its node id."""
-        return await self._connections.versions(self._address(broker))
+        return await self._connections.versions(self.address(broker))
 
-    def _address(self, broker: int) -> Address:
+    def address(self, broker: int) -> Address:
+        """Where it is, by its node id. Raises KafkaError when that is not known."""
+        self.home.check()
         address = self.metadata.brokers.get(broker)
         if address is None:
             raise KafkaError(ErrorCode.NETWORK_EXCEPTION, f"broker {broker} has no address in the metadata")
@@ -96,6 +105,7 @@ class Cluster:
         self, request: Request, response: type[Response], max_version: int | None = None
     ) -> Response:
         """The answer of the first broker that can be reached."""
+        self.home.check()
         failures: list[str] = []
         for address in await self._candidates():
             try:

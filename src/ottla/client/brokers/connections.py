@@ -30,21 +30,25 @@ Throttled = Callable[[Address, str, int], None]
 class Connections:
     """By address. Everything raises KafkaError, with NETWORK_EXCEPTION when the broker cannot be reached."""
 
-    def __init__(self, settings: ClientSettings, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: ClientSettings,
+        clock: Clock | None = None,
+        connection_settings: ConnectionSettings | None = None,
+    ) -> None:
+        """`connection_settings`: what has been made of the settings already, with its TLS context."""
         self._settings = settings
-        self._connection_settings = ConnectionSettings(
-            client_id=settings.client_id,
-            socket_connection_setup_timeout_ms=settings.socket_connection_setup_timeout_ms,
-            request_timeout_ms=settings.request_timeout_ms,
-            tls=tls_of(settings),
-            sasl=sasl_of(settings),
-        )
+        self._connection_settings = connection_settings or _connection_settings(settings)
         self.on_throttled: Throttled = _note
         self._clock = clock or SystemClock()
         self._links: dict[Address, BrokerLink] = {}
         self._tasks = Tasks("connections")
         self._idle_watch: asyncio.Task[None] | None = None
         self._closed = False
+
+    def beside(self) -> "Connections":
+        """Others by the same settings: the certificates are not loaded again."""
+        return Connections(self._settings, self._clock, self._connection_settings)
 
     def __contains__(self, address: Address) -> bool:
         """Whether there is an open one."""
@@ -125,6 +129,16 @@ class Connections:
                 if link.is_open and link.idle_s() >= max_idle_s:
                     _log.debug("%s: closed after %g s without use", address, max_idle_s)
                     await link.close_connection()
+
+
+def _connection_settings(settings: ClientSettings) -> ConnectionSettings:
+    return ConnectionSettings(
+        client_id=settings.client_id,
+        socket_connection_setup_timeout_ms=settings.socket_connection_setup_timeout_ms,
+        request_timeout_ms=settings.request_timeout_ms,
+        tls=tls_of(settings),
+        sasl=sasl_of(settings),
+    )
 
 
 def _note(address: Address, api: str, throttle_time_ms: int) -> None:

@@ -17,6 +17,7 @@ from ottla.client.consuming.on_error import OnError, Stop
 from ottla.client.consuming.positions import UNKNOWN
 from ottla.client.consuming.processing import Processing
 from ottla.client.consuming.subscription import HookT
+from ottla.client.membership.assignment import assignors_named
 from ottla.client.topic import Topic
 from ottla.records.record import Record
 
@@ -58,6 +59,7 @@ class Consumer(ConsumerOffsets, Generic[K, V]):
     ) -> None:
         """Raises OptionError for an option that does not exist or cannot have its value."""
         self.settings = settings_from(ConsumerSettings, options)
+        assignors_named(self.settings.partition_assignment_strategy)
         classic_only = bool(_CLASSIC_ONLY & options.keys())
         self._engine = ConsumerEngine(bootstrap_servers, self.settings, topics, classic_only=classic_only)
 
@@ -83,7 +85,10 @@ class Consumer(ConsumerOffsets, Generic[K, V]):
         await self._engine.start()
 
     async def close(self) -> None:
-        """Commit what was handed out, and leave the group. May be called twice."""
+        """Commit what was handed out, and leave the group. May be called twice.
+
+        Raises KafkaError in a hook, which it would wait for.
+        """
         await self._engine.close(finished=True)
 
     # Reading
@@ -153,6 +158,7 @@ class Consumer(ConsumerOffsets, Generic[K, V]):
 
         A pattern that is text is evaluated by a broker of KIP-848 (as RE2), else here (as Python's).
         """
+        self._engine.check_loop()
         if bool(topics) == (pattern is not None):
             raise OptionError("subscribe takes topics or a pattern, one of them")
         for hook, add in (
@@ -166,10 +172,12 @@ class Consumer(ConsumerOffsets, Generic[K, V]):
 
     async def unsubscribe(self) -> None:
         """Read nothing any more. A member commits, gives up its partitions and leaves its group."""
+        self._engine.check_loop()
         await self._engine.subscribing.to_nothing()
 
     def assign(self, partitions: Collection[TopicPartition]) -> None:
         """Read these partitions, instead of what was read; a group shares nothing then, it only keeps offsets."""
+        self._engine.check_loop()
         self._engine.subscribing.by_hand(partitions)
 
     def assignment(self) -> frozenset[TopicPartition]:
@@ -182,6 +190,7 @@ class Consumer(ConsumerOffsets, Generic[K, V]):
 
     def pause(self, *partitions: TopicPartition) -> None:
         """Hand out nothing of these until `resume`; they stay this consumer's."""
+        self._engine.check_loop()
         places = [self._engine.positions.of(partition) for partition in partitions]
         self._engine.reading.stop(places)
         for place in places:
@@ -189,6 +198,7 @@ class Consumer(ConsumerOffsets, Generic[K, V]):
 
     def resume(self, *partitions: TopicPartition) -> None:
         """Undo `pause`."""
+        self._engine.check_loop()
         for partition in partitions:
             self._engine.positions.of(partition).paused = False
         self._engine.fetcher.queue.resumed()

@@ -6,7 +6,7 @@ from ottla.client.brokers.metadata import TopicPartition, checked_partitions
 from ottla.client.consuming.committing import Committing
 from ottla.client.consuming.engine import ConsumerEngine
 from ottla.client.consuming.offsets import EARLIEST, LATEST, FoundOffset
-from ottla.client.membership.group_metadata import GroupMetadata, OffsetAndMetadata
+from ottla.client.membership.group_metadata import GroupMetadata, OffsetAndMetadata, checked_offsets
 from ottla.core.errors import ErrorCode, KafkaError
 
 
@@ -19,6 +19,7 @@ class ConsumerOffsets:
 
     async def position(self, partition: TopicPartition) -> int:
         """The offset of the next record to be handed out, found out first if need be. Raises KafkaError."""
+        self._engine.check_loop()
         place = await self._engine.seeking.located(partition)
         return place.position
 
@@ -26,14 +27,17 @@ class ConsumerOffsets:
         """Go on from this offset. Raises KafkaError for a partition that is not read by this consumer."""
         if not isinstance(offset, int) or offset < 0:
             raise ValueError(f"{offset!r} is no offset; seek_to_beginning and seek_to_end go to the ends")
+        self._engine.check_loop()
         self._engine.seeking.to_offset(partition, offset)
 
     async def seek_to_beginning(self, *partitions: TopicPartition) -> None:
         """Go on from the first record that there still is, of these or of all."""
+        self._engine.check_loop()
         await self._engine.seeking.to_time(partitions, EARLIEST)
 
     async def seek_to_end(self, *partitions: TopicPartition) -> None:
         """Go on from what comes next, of these or of all."""
+        self._engine.check_loop()
         await self._engine.seeking.to_time(partitions, LATEST)
 
     # Offsets
@@ -41,7 +45,7 @@ class ConsumerOffsets:
     async def commit(self, offsets: Mapping[TopicPartition, int | OffsetAndMetadata] | None = None) -> None:
         """Store these in the group; by default everything that was handed out. Raises KafkaError."""
         committing = self._committing()
-        stored = self.positions_to_commit() if offsets is None else _with_metadata(offsets)
+        stored = self.positions_to_commit() if offsets is None else checked_offsets(offsets)
         await committing.commit(stored)
 
     async def committed(self, partition: TopicPartition) -> OffsetAndMetadata | None:
@@ -63,7 +67,7 @@ class ConsumerOffsets:
         self._committing()
         return self._engine.group_metadata()
 
-    async def partitions(self, topic: str) -> list[TopicPartition]:
+    async def partitions_for(self, topic: str) -> list[TopicPartition]:
         """All partitions of a topic. Raises KafkaError when there is no such topic."""
         known = await self._engine.cluster.topic(topic)
         return [TopicPartition(topic, number) for number in sorted(known.partitions)]
@@ -94,25 +98,10 @@ class ConsumerOffsets:
         )
 
     def _committing(self) -> Committing:
+        self._engine.check_loop()
         if self._engine.committing is None:
             fix = "give group_id, and start the consumer"
             raise KafkaError(
                 ErrorCode.INVALID_GROUP_ID, f"without a group there are no committed offsets; {fix}"
             )
         return self._engine.committing
-
-
-def _with_metadata(
-    offsets: Mapping[TopicPartition, int | OffsetAndMetadata],
-) -> dict[TopicPartition, OffsetAndMetadata]:
-    """Raises TypeError or ValueError for what cannot be a partition or its offset."""
-    checked_partitions(offsets)
-    found: dict[TopicPartition, OffsetAndMetadata] = {}
-    for partition, what in offsets.items():
-        entry = OffsetAndMetadata(what) if isinstance(what, int) else what
-        if not isinstance(entry, OffsetAndMetadata) or entry.offset < 0:
-            raise ValueError(
-                f"{what!r} is no offset to commit; give a number from 0 on, or OffsetAndMetadata(…)"
-            )
-        found[TopicPartition(*partition)] = entry
-    return found

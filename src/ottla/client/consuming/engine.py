@@ -92,7 +92,12 @@ class ConsumerEngine:
         self.subscribing.start()
 
     async def close(self, *, finished: bool) -> None:
-        """Commit, leave the group, end. What is in hand counts as done if it is `finished`."""
+        """Commit, leave the group, end. What is in hand counts as done if it is `finished`.
+
+        Raises KafkaError in a hook, and RuntimeError in another event loop.
+        """
+        self.cluster.home.check()
+        self.subscribing.subscription.hooks.raise_if_calling("close()")
         async with self._ending:
             if not self._closed:
                 self._closed = True
@@ -194,7 +199,14 @@ class ConsumerEngine:
         self.locator.located = self.subscribing.moved = self.seeking.moved.set
         self.fetcher.queue.arrived = self._arrived
 
+    def check_loop(self) -> None:
+        """Raises RuntimeError for a call from another event loop or thread, once this is started."""
+        if self._started:
+            self.cluster.home.check()
+
     def _refused(self) -> str:
+        self.check_loop()
+        self.subscribing.subscription.hooks.raise_if_calling("reading")
         if not self._started:
             return "this consumer is not started; use `async with`, or `await start()`"
         if not self.subscribing.subscription.was_ever:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from ottla.client.config.options import OptionError
+from ottla.client.topic import TOPIC_NAME_RULE, is_topic_name
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -17,6 +20,10 @@ class DeadLetter:
 
     topic: str
 
+    def __post_init__(self) -> None:
+        if not is_topic_name(self.topic):
+            raise OptionError(f"DeadLetter({self.topic!r}): topic must be a topic's name: {TOPIC_NAME_RULE}")
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:
@@ -30,6 +37,9 @@ class Retry:
     """What becomes of the record when even the last attempt fails."""
 
     def __post_init__(self) -> None:
+        if min(self.backoff_ms, self.backoff_max_ms) < 0:
+            waits = f"backoff_ms={self.backoff_ms}, backoff_max_ms={self.backoff_max_ms}"
+            raise ValueError(f"Retry waits for a time from 0 ms on, not {waits}")
         if self.attempts < 1:
             raise ValueError(f"Retry calls the handler at least once, not {self.attempts} times")
         if not isinstance(self.then, Stop | DeadLetter):

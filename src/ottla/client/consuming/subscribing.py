@@ -71,7 +71,11 @@ class Subscribing:
         self._renew()
 
     async def to_nothing(self) -> None:
-        """Give everything up; a member leaves its group. Whoever calls is done with what is in hand."""
+        """Give everything up; a member leaves its group. Whoever calls is done with what is in hand.
+
+        Raises KafkaError in a hook.
+        """
+        self.subscription.hooks.raise_if_calling("unsubscribe()")
         self._reading.come_back()
         self.subscription.to_nothing()
         if self.member is not None:

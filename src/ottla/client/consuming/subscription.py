@@ -1,5 +1,6 @@
 """What a consumer is to read: topics by name, by a pattern of names, or partitions by hand; and whom to tell."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any, TypeVar
@@ -8,7 +9,7 @@ from ottla.client.brokers.metadata import Metadata, TopicPartition
 from ottla.client.config.options import OptionError
 from ottla.client.membership.machine import Wanted
 from ottla.client.topic import Topic, topic_name
-from ottla.core.errors import ErrorCode
+from ottla.core.errors import ErrorCode, KafkaError
 
 Hook = Callable[[frozenset[TopicPartition]], Awaitable[None] | None]
 HookT = TypeVar("HookT", bound=Hook)
@@ -21,18 +22,34 @@ class Hooks:
         self.assigned: list[Hook] = []
         self.revoked: list[Hook] = []
         self.lost: list[Hook] = []
+        self._calling: asyncio.Task[Any] | None = None
 
     async def call(self, hooks: Iterable[Hook], partitions: frozenset[TopicPartition]) -> None:
         """Each in turn. Raises what the first one that fails raises."""
-        for hook in list(hooks):
-            awaitable = hook(partitions)
-            if awaitable is not None:
-                await awaitable
+        self._calling = asyncio.current_task()
+        try:
+            for hook in list(hooks):
+                awaitable = hook(partitions)
+                if awaitable is not None:
+                    await awaitable
+        finally:
+            self._calling = None
+
+    def raise_if_calling(self, what: str) -> None:
+        """Raises KafkaError in a hook: `what` waits for the hook, which would wait for that."""
+        if self._calling is not None and asyncio.current_task() is self._calling:
+            raise called_in_hook(what)
 
     @property
     def when_lost(self) -> list[Hook]:
         """As with Java's: who says nothing about losses is told of a revocation."""
         return self.lost or self.revoked
+
+
+def called_in_hook(what: str) -> KafkaError:
+    """What to say to a hook that waits for what waits for the hook."""
+    advice = "raise an exception in the hook, and the next read raises it; or leave it to another task"
+    return KafkaError(ErrorCode.INVALID_REQUEST, f"{what} waits for the hook that calls it", advice=advice)
 
 
 class Subscription:

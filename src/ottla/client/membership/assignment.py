@@ -1,8 +1,9 @@
 """What members of a classic group tell each other: subscriptions on the way in, assignments on the way out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.config.options import OptionError
 from ottla.client.membership.machine import Partitions
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.groups.assignors.client import CLIENT_ASSIGNORS, ClientAssignor, Subscribed, grouped
@@ -24,17 +25,18 @@ _BY_CLASS_NAME = {
 }
 
 
-def assignors_named(names: tuple[str, ...]) -> tuple[ClientAssignor, ...]:
-    """The strategies by Kafka's short names or by its Java classes. Raises ValueError for an unknown one."""
+def assignors_named(names: Sequence[str]) -> tuple[ClientAssignor, ...]:
+    """The strategies by Kafka's short names or by its Java classes. Raises OptionError for what names none."""
+    known = ", ".join(CLIENT_ASSIGNORS)
+    if isinstance(names, str) or not isinstance(names, Sequence) or not names:
+        problem = f"partition_assignment_strategy is {names!r}; it must be a list of some of {known}"
+        raise OptionError(problem)
     found = []
     for name in names:
-        short = _BY_CLASS_NAME.get(name.rpartition(".")[2], name)
+        short = _BY_CLASS_NAME.get(str(name).rpartition(".")[2], name)
         if short not in CLIENT_ASSIGNORS:
-            known = ", ".join(CLIENT_ASSIGNORS)
-            raise ValueError(f"partition_assignment_strategy: there is no {name!r}; known are {known}")
+            raise OptionError(f"partition_assignment_strategy: there is no {name!r}; known are {known}")
         found.append(CLIENT_ASSIGNORS[short])
-    if not found:
-        raise ValueError("partition_assignment_strategy is empty; name at least one, such as range")
     return tuple(found)
 
 

@@ -1,6 +1,9 @@
 """What a transaction is told of a consumer: which offsets it has reached, and as whom (KIP-447)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from ottla.client.brokers.metadata import TopicPartition, checked_partitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,20 @@ class OffsetAndMetadata:
     leader_epoch: int = -1
     """Of the last record read; -1 when it is not known."""
     metadata: str = ""
+
+
+def checked_offsets(
+    offsets: Mapping[TopicPartition, int | OffsetAndMetadata],
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    """What is to be committed. Raises TypeError or ValueError for what cannot be a partition or its offset."""
+    if not isinstance(offsets, Mapping):
+        raise TypeError(f'{offsets!r} is no dict of offsets; give {{TopicPartition("orders", 0): 42}}')
+    found: dict[TopicPartition, OffsetAndMetadata] = {}
+    for partition, what in zip(checked_partitions(offsets), offsets.values(), strict=True):
+        entry = OffsetAndMetadata(what) if isinstance(what, int) else what
+        if not isinstance(entry, OffsetAndMetadata) or entry.offset < 0:
+            raise ValueError(
+                f"{what!r} is no offset to commit; give a number from 0 on, or OffsetAndMetadata(…)"
+            )
+        found[partition] = entry
+    return found

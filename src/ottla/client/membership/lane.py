@@ -3,8 +3,7 @@
 from typing import TypeVar
 
 from ottla.client.brokers.cluster import Cluster
-from ottla.client.brokers.connections import Connections, Request
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.client.brokers.connections import Request
 from ottla.wire.schema import Message
 
 Response = TypeVar("Response", bound=Message)
@@ -15,7 +14,7 @@ class Lane:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._connections = Connections(cluster.settings)
+        self._connections = cluster.more_connections()
 
     async def ask(
         self,
@@ -27,14 +26,12 @@ class Lane:
         timeout_ms: int | None = None,
     ) -> Response:
         """One broker's answer, by its node id."""
-        address = self._cluster.metadata.brokers.get(broker)
-        if address is None:
-            raise KafkaError(ErrorCode.NETWORK_EXCEPTION, f"broker {broker} has no address in the metadata")
+        address = self._cluster.address(broker)
         return await self._connections.ask(address, request, response, max_version, timeout_ms)
 
     async def hang_up(self) -> None:
         """Break off whatever is under way; the next request opens a new connection."""
-        connections, self._connections = self._connections, Connections(self._cluster.settings)
+        connections, self._connections = self._connections, self._cluster.more_connections()
         await connections.close()
 
     async def close(self) -> None:

@@ -60,7 +60,7 @@ def _config(settings: ConsumerSettings) -> MemberConfig:
         heartbeat_interval_ms=settings.heartbeat_interval_ms,
         max_poll_interval_ms=settings.max_poll_interval_ms,
         request_timeout_ms=settings.request_timeout_ms,
-        assignors=assignors_named(tuple(settings.partition_assignment_strategy)),
+        assignors=assignors_named(settings.partition_assignment_strategy),
         server_assignor=settings.group_remote_assignor,
         backoff_ms=lambda attempts: int(backoff_seconds(settings, attempts) * 1000),
     )

@@ -1,6 +1,7 @@
 """Carries out what the group decides: starts and stops reading, commits, and awaits the application's hooks."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from ottla.client.brokers.metadata import TopicPartition
@@ -11,6 +12,8 @@ from ottla.client.consuming.reading import Reading
 from ottla.client.consuming.subscription import Hook, Hooks
 from ottla.client.membership.machine import Partitions
 from ottla.core.errors import KafkaError
+
+_log = logging.getLogger("ottla.client")
 
 
 class Rebalancing:
@@ -95,6 +98,8 @@ class Rebalancing:
             await self._hooks.call(hooks, partitions)
         except Exception as error:  # noqa: BLE001 - the application's own; its next read raises it
             self._reading.source.fail(error)
+            if self._reading.source.is_closed:
+                _log.warning("a hook failed while its consumer was closed: %r", error)
 
     def _give_up(self, partitions: Partitions) -> None:
         self._positions.remove(partitions)

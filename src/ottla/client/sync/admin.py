@@ -37,7 +37,7 @@ class Admin(SyncClient[AsyncAdmin]):
     def __init__(
         self, bootstrap_servers: str | Sequence[str] = "localhost:9092", **options: Unpack[AdminOptions]
     ) -> None:
-        """Connects with the first call. Raises OptionError for an option that cannot be."""
+        """Raises OptionError for an option that cannot be."""
         self._client = AsyncAdmin(bootstrap_servers, **options)
 
     @classmethod
@@ -63,6 +63,9 @@ class Admin(SyncClient[AsyncAdmin]):
                 self._ask(self._client.close())
             finally:
                 self._leave()
+
+    async def _begin(self) -> None:
+        await self._client.start()
 
     def now_ms(self) -> int:
         """The client's wall clock."""

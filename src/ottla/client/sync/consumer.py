@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from itertools import islice
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
+from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
 from ottla.client.brokers.metadata import TopicPartition
 from ottla.client.config.names import from_config
@@ -14,12 +14,10 @@ from ottla.client.config.settings import ConsumerSettings
 from ottla.client.consuming.batch import Batch as AsyncBatch
 from ottla.client.consuming.consumer import Consumer as AsyncConsumer
 from ottla.client.consuming.health import ConsumerHealth
-from ottla.client.consuming.offsets import FoundOffset
 from ottla.client.consuming.on_error import OnError
-from ottla.client.membership.group_metadata import GroupMetadata, OffsetAndMetadata
 from ottla.client.sync.batch import Batch
-from ottla.client.sync.client import SyncClient
-from ottla.client.sync.hooks import Hook, HookT, in_thread
+from ottla.client.sync.consumer_offsets import ConsumerOffsets
+from ottla.client.sync.hooks import Hook, HookT, HookThreads
 from ottla.client.topic import Topic
 from ottla.records.record import Record
 
@@ -29,7 +27,7 @@ T = TypeVar("T")
 _RECORDS_BETWEEN_LOOKS = 500
 
 
-class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
+class Consumer(ConsumerOffsets[K, V]):
     """`with Consumer("orders", group_id="billing") as consumer: for record in consumer: …`
 
     With a `group_id` the partitions of its topics are shared with the group's other members, and what the application
@@ -63,6 +61,7 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
         """Raises OptionError for an option that does not exist or cannot have its value."""
         made: AsyncConsumer[Any, Any] = AsyncConsumer(*topics, bootstrap_servers=bootstrap_servers, **options)
         self._client = made
+        self._hooks = HookThreads()
 
     @classmethod
     def from_config(cls, config: Mapping[str, object], *topics: str | Topic[K, V]) -> Self:
@@ -85,6 +84,7 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._hooks.raise_if_calling("close()")
         if self._loop is not None:
             try:
                 self._ask(self._client.__aexit__(kind, error, trace))
@@ -92,7 +92,10 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
                 self._leave()
 
     def close(self) -> None:
-        """Commit what was handed out, and leave the group. May be called twice."""
+        """Commit what was handed out, and leave the group. May be called twice.
+
+        Raises KafkaError in a hook, which it would wait for.
+        """
         self.__exit__(None, None, None)
 
     # Reading
@@ -101,6 +104,7 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
         """Every record, for ever. Many come from the event loop's thread at a time."""
         reading = self._client._engine.reading  # noqa: SLF001 - its own, other face
         while True:
+            self._hooks.raise_if_calling("reading")
             opened = self._ask(reading.open())
             for record in islice(opened.rest, _RECORDS_BETWEEN_LOOKS):
                 opened.at = record
@@ -119,6 +123,7 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
 
     def getone(self) -> Record[K, V]:
         """The next record, waited for. The one before it counts as done."""
+        self._hooks.raise_if_calling("reading")
         return self._ask(self._client.getone())
 
     def getmany(
@@ -175,6 +180,7 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
 
     def unsubscribe(self) -> None:
         """Read nothing any more. A member commits, gives up its partitions and leaves its group."""
+        self._hooks.raise_if_calling("unsubscribe()")
         self._ask(self._client.unsubscribe())
 
     def assign(self, partitions: Collection[TopicPartition]) -> None:
@@ -203,12 +209,12 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
 
     def on_assigned(self, hook: HookT) -> HookT:
         """`@consumer.on_assigned`: called with partitions, and waited for, before anything of them is handed out."""
-        self._client.on_assigned(in_thread(hook))
+        self._client.on_assigned(self._hooks.of(hook))
         return hook
 
     def on_revoked(self, hook: HookT) -> HookT:
         """`@consumer.on_revoked`: called, and waited for, when their records are finished, before they are given up."""
-        self._client.on_revoked(in_thread(hook))
+        self._client.on_revoked(self._hooks.of(hook))
         return hook
 
     def on_lost(self, hook: HookT) -> HookT:
@@ -216,62 +222,8 @@ class Consumer(SyncClient[AsyncConsumer[K, V]], Generic[K, V]):
 
         Without one the hooks of `on_revoked` are called.
         """
-        self._client.on_lost(in_thread(hook))
+        self._client.on_lost(self._hooks.of(hook))
         return hook
-
-    # Positions
-
-    def position(self, partition: TopicPartition) -> int:
-        """The offset of the next record to be handed out, found out first if need be. Raises KafkaError."""
-        return self._ask(self._client.position(partition))
-
-    def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Go on from this offset. Raises KafkaError for a partition that is not read by this consumer."""
-        self._call(self._client.seek, partition, offset)
-
-    def seek_to_beginning(self, *partitions: TopicPartition) -> None:
-        """Go on from the first record that there still is, of these or of all."""
-        self._ask(self._client.seek_to_beginning(*partitions))
-
-    def seek_to_end(self, *partitions: TopicPartition) -> None:
-        """Go on from what comes next, of these or of all."""
-        self._ask(self._client.seek_to_end(*partitions))
-
-    # Offsets
-
-    def commit(self, offsets: Mapping[TopicPartition, int | OffsetAndMetadata] | None = None) -> None:
-        """Store these in the group; by default everything that was handed out. Raises KafkaError."""
-        self._ask(self._client.commit(offsets))
-
-    def committed(self, partition: TopicPartition) -> OffsetAndMetadata | None:
-        """What the group has stored of a partition; None for nothing. Raises KafkaError."""
-        return self._ask(self._client.committed(partition))
-
-    def positions_to_commit(self) -> dict[TopicPartition, OffsetAndMetadata]:
-        """The position behind everything that was handed out, for a transaction that did something with it."""
-        return self._call(self._client.positions_to_commit)
-
-    def group_metadata(self) -> GroupMetadata:
-        """Who this consumer is in its group, for a transaction that commits its offsets."""
-        return self._call(self._client.group_metadata)
-
-    def partitions(self, topic: str) -> list[TopicPartition]:
-        """All partitions of a topic. Raises KafkaError when there is no such topic."""
-        return self._ask(self._client.partitions(topic))
-
-    def beginning_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
-        """The first offset that each still has."""
-        return self._ask(self._client.beginning_offsets(partitions))
-
-    def end_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
-        """The offset that each one's next record will have, as far as this consumer may see."""
-        return self._ask(self._client.end_offsets(partitions))
-
-    def offsets_for_times(
-        self, times_ms: Mapping[TopicPartition, int]
-    ) -> dict[TopicPartition, FoundOffset | None]:
-        """The first record at or after each one's moment; None where there is none."""
-        return self._ask(self._client.offsets_for_times(times_ms))
 
     # Looking at it
 
