@@ -56,6 +56,24 @@ async def test_nulls_headers_and_empty_things_come_back_as_they_went(
     assert {record.timestamp for record in records} == {1_600_000_000_000}
 
 
+async def test_any_buffer_will_do_and_may_be_used_again_at_once(broker: BrokerProcess, topic: str) -> None:
+    content = bytearray(b"0")
+    async with Producer(broker.bootstrap) as producer:
+        for number in range(3):  # parked until the topic is known
+            content[:] = b"%d" % number
+            producer.send_nowait(topic, content, key=content, headers={"h": content}, partition=0)
+        await producer.flush()
+        for number in range(3, 6):
+            content[:] = b"%d" % number
+            producer.send_nowait(topic, memoryview(content), key=content, partition=0)
+        by_key = await producer.send(topic, b"", key=bytearray(b"alice"))
+        assert by_key.partition == (await producer.send(topic, b"", key=b"alice")).partition
+    records = [record for each in (await read(broker.bootstrap, topic, 8)).values() for record in each]
+    numbered = [record for record in records if record.value]
+    assert [(record.key, record.value) for record in numbered] == [(b"%d" % n, b"%d" % n) for n in range(6)]
+    assert [record.headers for record in numbered[:3]] == [(("h", b"%d" % n),) for n in range(3)]
+
+
 async def test_a_record_of_nearly_a_megabyte(broker: BrokerProcess, topic: str) -> None:
     value = bytes(range(256)) * 4000
     async with Producer(broker.bootstrap) as producer:

@@ -98,12 +98,25 @@ def test_errors_reach_whoever_sent(servers: str) -> None:
     with Producer(servers, max_request_size=1000) as producer:
         with pytest.raises(SerializationError, match="topic errors: the value"):
             producer.send(orders, "no order")  # type: ignore[call-overload]
-        future = producer.send_nowait(orders, 7)  # type: ignore[call-overload]
         with pytest.raises(SerializationError, match="topic errors: the value"):
-            future.result(10)
+            producer.send_nowait(orders, 7)  # type: ignore[call-overload]
+        with pytest.raises(KafkaError, match="has no partition 7"):
+            producer.send_nowait("errors", b"v", partition=7).result(10)
         with pytest.raises(RecordTooLargeError):
             producer.send("errors", bytes(2000))
         assert producer.send(orders, Order("1")).offset == 0
+
+
+def test_what_is_sent_is_what_it_was_then(servers: str) -> None:
+    orders, order = Topic("then", value=Order), Order("0")
+    content = bytearray(b"0")
+    with Producer(servers) as producer:
+        for number in range(5):
+            order.id, content[:] = str(number), b"%d" % number
+            producer.send_nowait(orders, order, partition=0)
+            producer.send_nowait("then", content, key=content, headers={"h": content}, partition=0)
+    expected = [each for n in range(5) for each in (b'{"id":"%d"}' % n, b"%d" % n)]
+    assert [value for _, value in read(servers, "then", 10)] == expected
 
 
 def test_a_full_buffer_makes_the_sender_wait_and_nothing_is_lost(servers: str) -> None:

@@ -16,8 +16,9 @@ from ottla.client.producing.delivery import Delivery as AsyncDelivery
 from ottla.client.producing.delivery import Outcome, Piece
 from ottla.client.producing.producer import Producer
 from ottla.client.sync.delivery import Delivery
-from ottla.client.sync.inbox import Given, Inbox
+from ottla.client.sync.inbox import Inbox
 from ottla.client.sync.loop import LoopThread
+from ottla.core.clock import SystemClock
 from ottla.core.errors import ErrorCode, KafkaError
 
 SECONDS = 10.0
@@ -33,9 +34,10 @@ class ScriptedProducer:
         self.sent: list[Any] = []
         self.outcome = Outcome("t", 0)
         self.has_room = asyncio.Event()
+        self._intake, self._clock = self, SystemClock()
         self.on_sent: Callable[[Any], object] = lambda _: None
 
-    def send_nowait(self, topic: str, value: Any, **_: object) -> AsyncDelivery:
+    def take_encoded(self, topic: str, key: None, value: bytes, *_: object) -> AsyncDelivery:
         self.on_sent(value)
         self.sent.append(value)
         return AsyncDelivery(self.outcome, len(self.sent) - 1, 5)
@@ -64,10 +66,8 @@ def inbox(loop: LoopThread, producer: ScriptedProducer) -> Inbox:
     return Inbox(loop, cast("Producer", producer))
 
 
-def put(inbox: Inbox, value: Any) -> Delivery:
-    delivery = Delivery(inbox)
-    inbox.put(Given(delivery, "t", value, None, None, None, None))
-    return delivery
+def put(inbox: Inbox, number: int) -> Delivery:
+    return inbox.take("t", b"%d" % number, None, None, None, None)
 
 
 async def call(function: Callable[[], object]) -> None:
@@ -91,7 +91,7 @@ def test_callbacks_are_called_whenever_they_were_added(
     loop: LoopThread, inbox: Inbox, producer: ScriptedProducer
 ) -> None:
     called: list[Delivery] = []
-    delivery = put(inbox, b"v")
+    delivery = put(inbox, 0)
     delivery.add_done_callback(called.append)
     loop.run(inbox.handed_over())
     delivery.add_done_callback(called.append)
@@ -105,16 +105,16 @@ def test_what_the_producer_refuses_is_the_deliverys_and_a_line_in_the_log(
     loop: LoopThread, inbox: Inbox, producer: ScriptedProducer, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(value: object) -> None:
-        raise TypeError(f"no {value}")
+        raise TypeError(f"no {value!r}")
 
     producer.on_sent = refuse
     with caplog.at_level(logging.WARNING, "ottla.client"):
         refused = [put(inbox, number) for number in range(2)]
         loop.run(inbox.handed_over())
-        with pytest.raises(TypeError, match="no 0"):
+        with pytest.raises(TypeError, match="no b'0'"):
             refused[0].result(0)
         assert isinstance(refused[1].exception(0), TypeError)
-    assert "records were not sent, the first because: no 0" in caplog.text
+    assert "records were not sent, the first because: no b'0'" in caplog.text
 
 
 def test_others_get_their_turn_while_records_come_without_end(
@@ -122,9 +122,9 @@ def test_others_get_their_turn_while_records_come_without_end(
 ) -> None:
     others_ran = threading.Event()
 
-    def one_more(value: int) -> None:
-        if not others_ran.is_set() and value < ENDLESS:
-            put(inbox, value + 1)
+    def one_more(value: bytes) -> None:
+        if not others_ran.is_set() and int(value) < ENDLESS:
+            put(inbox, int(value) + 1)
 
     producer.on_sent = one_more
     put(inbox, 0)
@@ -138,9 +138,9 @@ def test_who_waits_for_what_came_before_does_not_wait_for_what_comes_after(
 ) -> None:
     waited = threading.Event()
 
-    def one_more(value: int) -> None:
-        if not waited.is_set() and value < ENDLESS:
-            put(inbox, value + 1)
+    def one_more(value: bytes) -> None:
+        if not waited.is_set() and int(value) < ENDLESS:
+            put(inbox, int(value) + 1)
 
     producer.on_sent = one_more
     put(inbox, 0)
@@ -167,7 +167,7 @@ def test_close_takes_no_more_and_leaves_nobody_waiting(
     assert not refused.value.retriable
     loop.call(producer.has_room.set)
     closing.result(SECONDS)
-    assert producer.sent == ([0, 1, 2] if deliver else [])
+    assert producer.sent == ([b"0", b"1", b"2"] if deliver else [])
     assert [each.done() for each in deliveries] == [not deliver] * 3
     if not deliver:
         with pytest.raises(KafkaError, match="the producer was closed"):

@@ -12,7 +12,7 @@ from ottla.client.producing.parking import ParkedRecord, Parking
 from ottla.client.producing.partitioner import KeyHashes
 from ottla.client.producing.record_encoding import Headers, RecordEncoding, headers_bytes
 from ottla.client.producing.topic_queues import TopicQueues, partition_count
-from ottla.client.topic import Topic, topic_name
+from ottla.client.topic import Topic
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.core.limits import TYPED_TOPICS_REMEMBERED
 from ottla.net.tasks import Tasks
@@ -25,8 +25,8 @@ class Destination:
 
     __slots__ = ("encoding", "is_plain", "name", "queues")
 
-    def __init__(self, name: str, encoding: RecordEncoding) -> None:
-        self.name = name
+    def __init__(self, encoding: RecordEncoding) -> None:
+        self.name = encoding.topic
         self.encoding = encoding
         self.is_plain = encoding.is_plain
         self.queues: TopicQueues | None = None
@@ -49,9 +49,8 @@ class Destinations(dict[AnyTopic, Destination]):
     def __missing__(self, topic: AnyTopic) -> Destination:
         if len(self) >= TYPED_TOPICS_REMEMBERED:
             self.clear()
-        name = topic_name(topic)
-        destination = self[topic] = Destination(name, RecordEncoding(topic, self._accumulator.settings))
-        destination.queues = self._queues.get(name)
+        destination = self[topic] = Destination(RecordEncoding(topic, self._accumulator.settings))
+        destination.queues = self._queues.get(destination.name)
         return destination
 
     async def found(self, destination: Destination) -> TopicQueues:

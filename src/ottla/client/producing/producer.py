@@ -22,11 +22,12 @@ from ottla.client.producing.delivery import Delivery, RecordMetadata
 from ottla.client.producing.destinations import AnyTopic, Destinations
 from ottla.client.producing.failures import closed
 from ottla.client.producing.health import ProducerHealth
-from ottla.client.producing.record_encoding import GivenHeaders, Headers, header_pairs
+from ottla.client.producing.intake import Intake, Take
+from ottla.client.producing.record_encoding import GivenHeaders
 from ottla.client.producing.sender import Sender
 from ottla.client.producing.sending_many import ManyRecords
 from ottla.client.producing.sent_records import SentRecords, SomeNotSentError
-from ottla.client.telemetry.tracing import Send, producer_tracing
+from ottla.client.telemetry.tracing import producer_tracing
 from ottla.client.topic import Topic
 from ottla.client.transactions.calls import TransactionCalls
 from ottla.client.transactions.transactor import Transactor
@@ -59,7 +60,10 @@ class Producer(TransactionCalls):
             self._destinations.parking.on_failed = self._transactor.batch_failed
         self._is_started = False
         self._tracing = producer_tracing(self.settings)
-        self._send: Send = self._append if self._tracing is None else self._tracing.sends(self._append)
+        machine = None if self._transactor is None else self._transactor.machine
+        self._intake = Intake(self._destinations, self._appender, self._clock, machine, self._check_open)
+        take = self._intake.take
+        self._send: Take[Delivery] = take if self._tracing is None else self._tracing.sends(take)
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
@@ -270,33 +274,3 @@ class Producer(TransactionCalls):
         if self._transactor is None:
             return health
         return replace(health, transaction=self._transactor.machine.state.name)
-
-    def _append(
-        self,
-        topic: AnyTopic,
-        value: Any,  # noqa: ANN401
-        key: Any,  # noqa: ANN401
-        headers: GivenHeaders | None,
-        partition: int | None,
-        timestamp_ms: int | None,
-    ) -> Delivery:
-        if self._transactor is not None:
-            self._transactor.machine.check_may_add()
-        destination = self._destinations[topic]
-        queues = destination.queues
-        pairs: Headers = ()
-        if headers or not destination.is_plain or queues is None:
-            pairs = header_pairs(destination.name, headers)
-            key = destination.encoding.encode_key(key, pairs)
-            value = destination.encoding.encode_value(value, pairs)
-        if timestamp_ms is None:
-            timestamp_ms = self._clock.now_ms()
-        try:
-            if queues is not None:
-                return self._appender.append(queues, key, value, pairs, partition, timestamp_ms)
-        except TypeError:
-            destination.encoding.encode_key(key, pairs)
-            destination.encoding.encode_value(value, pairs)
-            raise
-        self._check_open()
-        return self._destinations.park(destination, key, value, pairs, partition, timestamp_ms)

@@ -1,12 +1,12 @@
-"""A user's keys, values and headers to what a record is made of."""
+"""A user's keys, values and headers to what a record is made of: bytes, which nobody changes any more."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Mapping, Sequence, Sized
 from typing import Any
 
 from ottla.client.config.settings import ProducerSettings
 from ottla.client.serdes.errors import SerializationError
 from ottla.client.serdes.serde import Field, Prepared, Serde, for_field
-from ottla.client.topic import Topic
+from ottla.client.topic import Topic, topic_name
 from ottla.core.errors import KafkaError
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -23,8 +23,9 @@ class RecordEncoding:
     """How the records of one topic are encoded: by its own serdes, else by the producer's serializers."""
 
     def __init__(self, topic: str | Topic[Any, Any], settings: ProducerSettings) -> None:
+        """Raises TypeError for what is neither a name nor a Topic."""
         typed = topic if isinstance(topic, Topic) else None
-        self._topic = typed.name if typed is not None else str(topic)
+        self.topic = topic_name(topic)
         key = _of_side((typed.key_serde if typed is not None else None) or settings.key_serializer, "key")
         value = _of_side(
             (typed.value_serde if typed is not None else None) or settings.value_serializer, "value"
@@ -39,8 +40,17 @@ class RecordEncoding:
     async def prepare(self) -> None:
         """Ask what has to be asked first, as of a schema registry. Raises SerializationError."""
         for serde in self._prepared:
-            if not serde.is_prepared(self._topic):
-                await serde.prepare(self._topic)
+            if not serde.is_prepared(self.topic):
+                await serde.prepare(self.topic)
+
+    def encode(
+        self, key: object, value: object, headers: GivenHeaders | None
+    ) -> tuple[bytes | None, bytes | None, Headers]:
+        """Key, value and headers of one record. Raises SerializationError."""
+        pairs = header_pairs(self.topic, headers) if headers else ()
+        if self.is_plain and type(key) in _PLAIN and type(value) in _PLAIN:
+            return key, value, pairs  # type: ignore[return-value]  # as they are
+        return self.encode_key(key, pairs), self.encode_value(value, pairs), pairs
 
     def encode_key(self, key: object, headers: Headers) -> bytes | None:
         """Raises SerializationError."""
@@ -62,7 +72,7 @@ class RecordEncoding:
         self, contents: Sequence[Any], field: Field, serialize: Serialize | None
     ) -> Sequence[bytes | None]:
         if not isinstance(contents, Sized) or isinstance(contents, str | bytes):
-            raise TypeError(f"{self._topic}: {field}s are a list, not {_short(contents)}; write [{field}, …]")
+            raise TypeError(f"{self.topic}: {field}s are a list, not {_short(contents)}; write [{field}, …]")
         if serialize is None and set(map(type, contents)) <= _PLAIN:
             return contents
         return [self._encode(content, (), field, serialize) for content in contents]
@@ -76,21 +86,23 @@ class RecordEncoding:
     ) -> bytes | None:
         if serialize is not None:
             try:
-                content = serialize(content, self._topic, headers)
+                content = serialize(content, self.topic, headers)
             except KafkaError:
                 raise
             except Exception as error:
-                problem = f"{self._topic}: the {field} {_short(content)} cannot be serialized: {error!r}"
-                raise SerializationError(problem, topic=self._topic, field=field) from error
-        if content is None or isinstance(content, _BUFFERS):
-            return content  # type: ignore[return-value]  # any buffer will do
+                problem = f"{self.topic}: the {field} {_short(content)} cannot be serialized: {error!r}"
+                raise SerializationError(problem, topic=self.topic, field=field) from error
+        if type(content) in _PLAIN:
+            return content  # type: ignore[no-any-return]
+        if isinstance(content, _BUFFERS):
+            return bytes(content)
         raise self._no_bytes(content, field)
 
     def _no_bytes(self, content: object, field: Field) -> SerializationError:
         kind = type(content).__name__
         advice = f"send bytes, give the producer a {field}_serializer, or send to Topic(…, {field}={kind})"
-        problem = f"{self._topic}: the {field} {_short(content)} is {kind}, not bytes"
-        return SerializationError(problem, topic=self._topic, field=field, advice=advice)
+        problem = f"{self.topic}: the {field} {_short(content)} is {kind}, not bytes"
+        return SerializationError(problem, topic=self.topic, field=field, advice=advice)
 
 
 def header_pairs(topic: str, headers: GivenHeaders | None) -> Headers:
@@ -99,15 +111,19 @@ def header_pairs(topic: str, headers: GivenHeaders | None) -> Headers:
         return ()
     if isinstance(headers, Mapping):
         headers = tuple(headers.items())
-    pairs = tuple(headers) if isinstance(headers, Iterable) else (headers,)
-    for pair in pairs:
-        match pair:
-            case (str(), None | bytes() | bytearray() | memoryview()):
-                continue
-        problem = f"{topic}: {_short(pair)} is no header"
-        advice = "headers are a dict, or pairs, of str and bytes (or None)"
-        raise SerializationError(problem, topic=topic, field="headers", advice=advice)
-    return pairs
+    given = headers if isinstance(headers, Collection) else (headers,)
+    return tuple(_pair(topic, each) for each in given)
+
+
+def _pair(topic: str, header: object) -> tuple[str, bytes | None]:
+    match header:
+        case (str() as name, (None | bytes()) as content):
+            return name, content
+        case (str() as name, (bytearray() | memoryview()) as content):
+            return name, bytes(content)
+    problem = f"{topic}: {_short(header)} is no header"
+    advice = "headers are a dict, or pairs, of str and bytes (or None)"
+    raise SerializationError(problem, topic=topic, field="headers", advice=advice)
 
 
 def headers_bytes(headers: Headers) -> int:

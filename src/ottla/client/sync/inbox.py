@@ -9,21 +9,18 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextvars import Context
-from functools import partial
 from typing import Any, NamedTuple
 
+from ottla.client.config.settings import ProducerSettings
 from ottla.client.producing.buffer_memory import BufferFull
-from ottla.client.producing.delivery import Delivery as AsyncDelivery
 from ottla.client.producing.destinations import AnyTopic
 from ottla.client.producing.failures import closed
 from ottla.client.producing.producer import Producer
-from ottla.client.producing.record_encoding import GivenHeaders
+from ottla.client.producing.record_encoding import GivenHeaders, Headers, RecordEncoding
 from ottla.client.sync.delivery import Delivery
 from ottla.client.sync.loop import LoopThread
 from ottla.core.errors import ErrorCode
-from ottla.core.limits import MAX_RECORDS_BETWEEN_THREADS, SEND_MANY_YIELD_RECORDS
+from ottla.core.limits import MAX_RECORDS_BETWEEN_THREADS, SEND_MANY_YIELD_RECORDS, TYPED_TOPICS_REMEMBERED
 from ottla.net.tasks import Tasks
 
 _log = logging.getLogger("ottla.client")
@@ -32,25 +29,26 @@ Mark = asyncio.Event
 
 
 class Given(NamedTuple):
-    """A record as `send_nowait` was given it, and what its sender holds."""
+    """A record, encoded by who sent it, and what that one holds."""
 
     delivery: Delivery
-    topic: AnyTopic
-    value: Any
-    key: Any
-    headers: GivenHeaders | None
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
     partition: int | None
-    timestamp_ms: int | None
-    context: Context | None = None
-    """The sender's, where it matters."""
+    timestamp_ms: int
 
 
 class Inbox:
-    """`put` from any thread; the producer's thread takes what is there."""
+    """`take` from any thread; the producer's thread takes what is there."""
 
     def __init__(self, loop: LoopThread, producer: Producer) -> None:
         self.loop = loop
         self._producer = producer
+        self._intake = producer._intake  # noqa: SLF001 - its own, other face
+        self._clock = producer._clock  # noqa: SLF001
+        self._encodings = _Encodings(producer.settings)
         self._lock = threading.Lock()
         self._taken = threading.Condition(self._lock)
         self._waiting: deque[Given | Mark] = deque()
@@ -62,9 +60,31 @@ class Inbox:
         self._until_others = SEND_MANY_YIELD_RECORDS
         """How many more records are handed over before everything else in the loop has its turn."""
 
-    def put(self, given: Given) -> None:
-        """Leave a record. Waits while there are too many; raises BufferFull after `max.block.ms`."""
+    def take(
+        self,
+        topic: AnyTopic,
+        value: Any,  # noqa: ANN401 - the user's
+        key: Any,  # noqa: ANN401
+        headers: GivenHeaders | None,
+        partition: int | None,
+        timestamp_ms: int | None,
+    ) -> Delivery:
+        """Encode a record, which its sender may then change, and leave it.
+
+        Waits while there are too many; raises BufferFull after `max.block.ms`, SerializationError, RuntimeError after
+        a fork.
+        """
         self.loop.check_is_there()  # before the lock: in the child of a fork nobody may be there to release it
+        encoding = self._encodings[topic]
+        delivery = Delivery(self)
+        if timestamp_ms is None:
+            timestamp_ms = self._clock.now_ms()
+        self._put(
+            Given(delivery, encoding.topic, *encoding.encode(key, value, headers), partition, timestamp_ms)
+        )
+        return delivery
+
+    def _put(self, given: Given) -> None:
         with self._lock:
             if len(self._waiting) >= MAX_RECORDS_BETWEEN_THREADS:
                 self._wait_for_room()
@@ -150,16 +170,11 @@ class Inbox:
 
     async def _send(self, given: Given) -> Exception | None:
         """Its error when nobody hears of that otherwise."""
-        delivery, topic, value, key, headers, partition, timestamp_ms, context = given
-        send: Callable[..., AsyncDelivery] = self._producer.send_nowait
-        if context is not None:
-            send = partial(context.run, send)
+        delivery, topic, key, value, headers, partition, timestamp_ms = given
         try:
             while True:
                 try:
-                    made = send(
-                        topic, value, key=key, headers=headers, partition=partition, timestamp_ms=timestamp_ms
-                    )
+                    made = self._intake.take_encoded(topic, key, value, headers, partition, timestamp_ms)
                 except BufferFull:
                     await self._producer.ready()
                 else:
@@ -168,6 +183,18 @@ class Inbox:
         except Exception as error:  # noqa: BLE001 - the sender's own, and it gets it
             delivery.refused(error)
             return None if delivery.has_callbacks else error
+
+
+class _Encodings(dict[AnyTopic, RecordEncoding]):
+    def __init__(self, settings: ProducerSettings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def __missing__(self, topic: AnyTopic) -> RecordEncoding:
+        if len(self) >= TYPED_TOPICS_REMEMBERED:
+            self.clear()
+        encoding = self[topic] = RecordEncoding(topic, self._settings)
+        return encoding
 
 
 def _refuse(left: deque[Given | Mark]) -> None:

@@ -1,7 +1,6 @@
 """The producer for programs without asyncio; any number of threads may use one."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextvars import copy_context
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, Unpack, overload
 
@@ -13,13 +12,14 @@ from ottla.client.membership.group_metadata import GroupMetadata, OffsetAndMetad
 from ottla.client.producing.delivery import RecordMetadata
 from ottla.client.producing.destinations import AnyTopic
 from ottla.client.producing.health import ProducerHealth
+from ottla.client.producing.intake import Take
 from ottla.client.producing.producer import Producer as AsyncProducer
 from ottla.client.producing.record_encoding import GivenHeaders
 from ottla.client.producing.sent_records import SentRecords
 from ottla.client.sync.client import SyncClient
 from ottla.client.sync.consumer import Consumer
 from ottla.client.sync.delivery import Delivery
-from ottla.client.sync.inbox import Given, Inbox
+from ottla.client.sync.inbox import Inbox
 from ottla.client.sync.transaction import Transaction
 from ottla.client.topic import Topic
 
@@ -38,6 +38,7 @@ class Producer(SyncClient[AsyncProducer]):
         """Raises OptionError for an option that does not exist or cannot have this value."""
         self._client = AsyncProducer(bootstrap_servers, **options)
         self._inbox: Inbox | None = None
+        self._take: Take[Delivery]
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
@@ -143,16 +144,11 @@ class Producer(SyncClient[AsyncProducer]):
         """A handle on the record's delivery: ask it, give it a callback, or leave it to `flush`.
 
         Waits itself only while thousands of records are under way from thread to thread because `buffer_memory`
-        is used up; raises BufferFull after `max_block_ms` of that. Any other error is the delivery's; one that
-        nobody waits for is a line in the log.
+        is used up; raises BufferFull after `max_block_ms` of that, and SerializationError at once. Any other error is
+        the delivery's; one that nobody waits for is a line in the log.
         """
-        inbox = self._open_inbox()
-        delivery = Delivery(inbox)
-        context = (
-            None if self._client.settings.telemetry is None else copy_context()
-        )  # it has the current span
-        inbox.put(Given(delivery, topic, value, key, headers, partition, timestamp_ms, context))
-        return delivery
+        self._open_inbox()
+        return self._take(topic, value, key, headers, partition, timestamp_ms)
 
     def send_many(
         self,
@@ -251,6 +247,8 @@ class Producer(SyncClient[AsyncProducer]):
         await self._client.start()
         assert self._loop is not None
         self._inbox = Inbox(self._loop, self._client)
+        tracing, take = self._client._tracing, self._inbox.take  # noqa: SLF001 - its own, other face
+        self._take = take if tracing is None else tracing.sends(take)
 
     async def _close(self, deliver: bool) -> None:
         try:

@@ -6,7 +6,7 @@ processing, in whatever client, belongs to the same trace. Imported only where `
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from opentelemetry import propagate, trace
@@ -18,16 +18,33 @@ from ottla import __version__
 from ottla.client.config.settings import ConsumerSettings, ProducerSettings
 from ottla.client.consuming.decoding import AnyRecord
 from ottla.client.producing.buffer_memory import BufferFull
-from ottla.client.producing.delivery import Delivery
+from ottla.client.producing.delivery import RecordMetadata
 from ottla.client.producing.destinations import AnyTopic
+from ottla.client.producing.intake import Take
 from ottla.client.producing.record_encoding import GivenHeaders, Headers, header_pairs
 from ottla.client.producing.sent_records import SentRecords, SomeNotSentError
-from ottla.client.telemetry.tracing import Send
 from ottla.client.topic import Topic
 from ottla.core.errors import KafkaError
 
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.45.0"
 Handler = Callable[[Any], Awaitable[None]]
+
+
+class Ended(Protocol):
+    """A delivery that is done: the asyncio producer's or the blocking one's."""
+
+    def result(self) -> RecordMetadata: ...
+
+    def exception(self) -> Exception | None: ...
+
+
+class Traced(Ended, Protocol):
+    """A delivery on its way."""
+
+    def add_done_callback(self, callback: Callable[[Any], object], /) -> None: ...
+
+
+D = TypeVar("D", bound=Traced)
 
 _OF_ALL: dict[str, AttributeValue] = {
     "messaging.system.name": "kafka",
@@ -50,7 +67,7 @@ class ProducerTracing:
         self._tracer = _tracer(settings.telemetry)
         self._of_all = _OF_ALL | _operation("send") | {"messaging.client.id": settings.client_id}
 
-    def sends(self, send: Send) -> Send:
+    def sends(self, send: Take[D]) -> Take[D]:
         """`send` in a span, whose context the record carries.
 
         Its parent is the current span; where there is none, the one that the headers name already.
@@ -63,7 +80,7 @@ class ProducerTracing:
             headers: GivenHeaders | None,
             partition: int | None,
             timestamp_ms: int | None,
-        ) -> Delivery:
+        ) -> D:
             name = topic.name if isinstance(topic, Topic) else topic
             pairs = header_pairs(name, headers)
             attributes = self._of_all | _destination(name, partition) | _content(key, value)
@@ -200,7 +217,7 @@ def _text(key: object) -> str | None:
 # Ends
 
 
-def _delivered(span: Span, delivery: Delivery) -> None:
+def _delivered(span: Span, delivery: Ended) -> None:
     error = delivery.exception()
     if error is None:
         saved = delivery.result()

@@ -1,19 +1,12 @@
 """Where a client's traces are hooked in. Nothing of OpenTelemetry is imported unless `telemetry` asks for it."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ottla.client.config.extras import require_extra
 from ottla.client.config.settings import ConsumerSettings, ProducerSettings
-from ottla.client.producing.delivery import Delivery
-from ottla.client.producing.destinations import AnyTopic
-from ottla.client.producing.record_encoding import GivenHeaders
 
 if TYPE_CHECKING:
     from ottla.client.telemetry.telemetry import ConsumerTracing, ProducerTracing
-
-Send = Callable[[AnyTopic, Any, Any, GivenHeaders | None, int | None, int | None], Delivery]
-"""Topic, value, key, headers, partition, timestamp: how one record gets on its way."""
 
 
 def producer_tracing(settings: ProducerSettings) -> "ProducerTracing | None":
