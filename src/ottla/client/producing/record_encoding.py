@@ -109,21 +109,27 @@ def header_pairs(topic: str, headers: GivenHeaders | None) -> Headers:
     """The headers of one record. Raises SerializationError."""
     if not headers:
         return ()
-    if isinstance(headers, Mapping):
+    if isinstance(headers, dict | Mapping):
         headers = tuple(headers.items())
-    given = headers if isinstance(headers, Collection) else (headers,)
-    return tuple(_pair(topic, each) for each in given)
+    pairs = tuple(headers) if isinstance(headers, list | tuple | Collection) else (headers,)
+    are_bytes = True
+    for pair in pairs:
+        match pair:
+            case (str(), None | bytes()):
+                continue
+            case (str(), bytearray() | memoryview()):
+                are_bytes = False
+            case _:
+                raise _no_header(topic, pair)
+    if are_bytes:
+        return pairs
+    return tuple((name, None if content is None else bytes(content)) for name, content in pairs)
 
 
-def _pair(topic: str, header: object) -> tuple[str, bytes | None]:
-    match header:
-        case (str() as name, (None | bytes()) as content):
-            return name, content
-        case (str() as name, (bytearray() | memoryview()) as content):
-            return name, bytes(content)
+def _no_header(topic: str, header: object) -> SerializationError:
     problem = f"{topic}: {_short(header)} is no header"
     advice = "headers are a dict, or pairs, of str and bytes (or None)"
-    raise SerializationError(problem, topic=topic, field="headers", advice=advice)
+    return SerializationError(problem, topic=topic, field="headers", advice=advice)
 
 
 def headers_bytes(headers: Headers) -> int:
