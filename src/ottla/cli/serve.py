@@ -1,9 +1,9 @@
 """Start a broker, and serve until Ctrl-C or SIGTERM.
 
 Configs have Apache Kafka's names. They come from FILE, then from the environment (KAFKA_NUM_PARTITIONS is
-num.partitions, as in Apache Kafka's Docker image), then from --set; the later wins. Without a FILE, two defaults are
-made for development, so that consumer groups begin and change at once: group.initial.rebalance.delay.ms=0 (Apache
-Kafka's: 3000) and group.consumer.heartbeat.interval.ms=500 (5000).
+num.partitions, as in Apache Kafka's Docker image), then from --set; the later wins. Without a FILE, three defaults
+are made for development, so that consumer groups begin and change soon: group.initial.rebalance.delay.ms=0 (Apache
+Kafka's: 3000), group.consumer.heartbeat.interval.ms=500 (5000) and group.consumer.session.timeout.ms=10000 (45000).
 
 examples:
   ottla serve                                            data in ./data, on 127.0.0.1:9092

@@ -23,7 +23,7 @@ class Migration(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupConfig:
-    """What the machines need to know. The development defaults only set `group_initial_rebalance_delay_ms` to 0."""
+    """What the machines need to know."""
 
     group_min_session_timeout_ms: int = 6_000
     group_max_session_timeout_ms: int = 1_800_000

@@ -125,7 +125,7 @@ _REASONS = (
         """,
     ),
     (
-        "the members of a group cannot ask for these times of their own yet",
+        "groups have no configs of their own yet, and these would be their bounds",
         """
         group.consumer.max.heartbeat.interval.ms group.consumer.max.session.timeout.ms
         group.consumer.min.heartbeat.interval.ms group.consumer.min.session.timeout.ms

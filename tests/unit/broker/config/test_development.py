@@ -4,7 +4,10 @@ from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.config.development import DEVELOPMENT_DEFAULTS
 
 
-def test_groups_begin_at_once_in_development_and_as_in_apache_kafka_otherwise() -> None:
-    names = ("group.initial.rebalance.delay.ms", "group.consumer.heartbeat.interval.ms")
-    assert [BrokerConfig(DEVELOPMENT_DEFAULTS).integer(name) for name in names] == [0, 500]
-    assert [BrokerConfig({}).integer(name) for name in names] == [3000, 5000]
+def test_groups_change_soon_in_development_and_as_in_apache_kafka_otherwise() -> None:
+    development, production = BrokerConfig(DEVELOPMENT_DEFAULTS), BrokerConfig({})
+    assert {name: (development.integer(name), production.integer(name)) for name in DEVELOPMENT_DEFAULTS} == {
+        "group.initial.rebalance.delay.ms": (0, 3000),
+        "group.consumer.heartbeat.interval.ms": (500, 5000),
+        "group.consumer.session.timeout.ms": (10_000, 45_000),
+    }
