@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
@@ -59,6 +59,9 @@ class Admin(Protocol):
         ...
 
 
+LOG_SIZES = {("b", 1): 7, ("b", 0): 5, ("a", 0): 3}
+
+
 class StoredRecords:
     """Stands in for the partitions: every partition holds offsets 0 to 9."""
 
@@ -71,8 +74,11 @@ class StoredRecords:
         self.deleted[topic, partition] = 10 if offset == -1 else offset
         return self.deleted[topic, partition]
 
-    async def log_dirs(self) -> Sequence[LogDirImage]:
-        return [LogDirImage("/data", 1000, 100, [("b", 1, 7), ("b", 0, 5), ("a", 0, 3)])]
+    def names(self) -> Iterable[tuple[str, int]]:
+        return LOG_SIZES
+
+    async def images(self, partitions: Iterable[tuple[str, int]]) -> Sequence[LogDirImage]:
+        return [LogDirImage("/data", 1000, 100, [(*name, LOG_SIZES[name]) for name in partitions])]
 
 
 class OurAdmin:
@@ -91,7 +97,7 @@ class OurAdmin:
             "DeleteTopics": partial(delete_topics, cluster, config),
             "DescribeCluster": partial(describe_cluster, cluster, config),
             "DescribeConfigs": partial(describe_configs, cluster, config),
-            "DescribeLogDirs": partial(describe_log_dirs, self.records),
+            "DescribeLogDirs": partial(describe_log_dirs, self.records, self.records),
             "DescribeTopicPartitions": partial(describe_topic_partitions, cluster, config),
             "IncrementalAlterConfigs": partial(incremental_alter_configs, cluster, config),
             "ListConfigResources": partial(list_config_resources, cluster),

@@ -14,6 +14,7 @@ from ottla.broker.cleaner_metrics import CleanerMetrics
 from ottla.broker.cleaning import Cleaning
 from ottla.broker.config.broker_config import BrokerConfig
 from ottla.broker.housekeeping import Housekeeping
+from ottla.broker.in_thread import in_thread
 from ottla.broker.log_dirs import LogDirs
 from ottla.broker.partition import Partition
 from ottla.broker.partitions import Partitions
@@ -179,7 +180,7 @@ class Cleaner:
             "%s: compacted up to offset %d, %d bytes became %d",
             partition, running.end_offset, running.bytes_before, running.bytes_after,
         )  # fmt: skip
-        await asyncio.get_running_loop().run_in_executor(None, offsets.save, offsets.text())
+        await in_thread(offsets.save, offsets.text())
 
     def _report(self, partition: Partition, error: Exception) -> None:
         """Say what went wrong, once. Damage stays; what the disk refused may be possible later."""

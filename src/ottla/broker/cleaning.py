@@ -52,7 +52,7 @@ class Cleaning:
             yield doomed
 
     async def _in_thread(self, function: Callable[[], T]) -> T:
-        """Run a step in a thread; when cancelled, first let the thread end, which it does within milliseconds."""
+        """As `ottla.broker.in_thread`; when cancelled, the step is told to end, and what it made goes."""
         work = asyncio.get_running_loop().run_in_executor(None, function)
         try:
             result = await asyncio.shield(work)

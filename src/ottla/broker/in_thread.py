@@ -18,4 +18,5 @@ async def in_thread(
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        running.exception()  # nobody wants it any more: asyncio need not complain
         raise

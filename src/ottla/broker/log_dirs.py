@@ -7,8 +7,9 @@ empty.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ottla.broker.in_thread import in_thread
 from ottla.broker.log_dir_image import LogDirImage
 from ottla.cluster.image import ClusterImage
 from ottla.cluster.metadata import TopicImage
@@ -25,6 +26,10 @@ _log = logging.getLogger(__name__)
 
 Place = tuple[DataDirectory, list[str]]
 """A data directory and names in it."""
+Partition = tuple[str, int]
+"""A topic and a partition's index."""
+Sizes = dict[Partition, int]
+"""Bytes of records."""
 
 
 class LogDirs:
@@ -60,8 +65,11 @@ class LogDirs:
             directory = None
         if directory is not None:
             return directory.open_log(name, index, config, self._clock.now_ms())
-        directory = min(self.directories, key=lambda each: len(each.partitions))
-        return directory.create_log(name, index, config, topic.id, self._clock.now_ms())
+        return self._roomiest().create_log(name, index, config, topic.id, self._clock.now_ms())
+
+    def _roomiest(self) -> DataDirectory:
+        """Where a new partition goes."""
+        return min(self.directories, key=lambda each: len(each.partitions))
 
     def holder(self, topic: str, index: int) -> DataDirectory | None:
         """The directory that has this partition."""
@@ -88,14 +96,20 @@ class LogDirs:
     async def _remove(self, place: Place, delay: float) -> None:
         directory, names = place
         await asyncio.sleep(delay)
-        await asyncio.get_running_loop().run_in_executor(None, directory.remove, names)
+        for name in names:  # one at a time: who stops waits for one
+            await in_thread(directory.remove, [name])
 
-    async def log_dirs(self) -> list[LogDirImage]:
-        """Every directory with the sizes of its partitions; looking at logs that are not open is done in a thread."""
-        return [
-            await asyncio.get_running_loop().run_in_executor(None, _image, *_facts(each))
-            for each in self.directories
-        ]
+    async def images(self, partitions: Iterable[Partition]) -> list[LogDirImage]:
+        """Every directory with the sizes of those of `partitions` that are in it.
+
+        Those that nobody has touched yet, so that they are on no disk, are told, empty, where they would be made now.
+        Looking at logs that are not open is done in a thread.
+        """
+        held: dict[int, list[Partition]] = {id(each): [] for each in self.directories}
+        new = self._roomiest()
+        for name in partitions:
+            held[id(self.holder(*name) or new)].append(name)
+        return [await in_thread(_image, each, *_facts(each, held[id(each)])) for each in self.directories]
 
 
 def _put_aside(directory: DataDirectory, topic: str, index: int, reason: str) -> None:
@@ -105,17 +119,13 @@ def _put_aside(directory: DataDirectory, topic: str, index: int, reason: str) ->
     _log.warning("%s/%s-%d %s; what was there is kept as %s", path, topic, index, reason, name)
 
 
-def _facts(
-    directory: DataDirectory,
-) -> tuple[DataDirectory, dict[tuple[str, int], int], list[tuple[str, int]]]:
+def _facts(directory: DataDirectory, partitions: Sequence[Partition]) -> tuple[Sizes, list[Partition]]:
     """What a thread needs: the sizes of open logs, which they mostly know, and the names of the others."""
-    opened = {name: log.size_bytes for name, log in directory.logs.items()}
-    return directory, opened, [name for name in directory.partitions if name not in opened]
+    sizes = {name: log.size_bytes for name in partitions if (log := directory.logs.get(name)) is not None}
+    return sizes, [name for name in partitions if name not in sizes]
 
 
-def _image(
-    directory: DataDirectory, opened: dict[tuple[str, int], int], closed: list[tuple[str, int]]
-) -> LogDirImage:
+def _image(directory: DataDirectory, opened: Sizes, closed: Sequence[Partition]) -> LogDirImage:
     place = directory.directory
     sizes = opened | {name: _size_on_disk(place.child(partition_name(*name))) for name in closed}
     total_bytes, usable_bytes = place.space()
@@ -125,7 +135,7 @@ def _image(
 
 
 def _size_on_disk(directory: Directory) -> int:
-    """Nothing where the partition is deleted meanwhile."""
+    """Nothing where there is no directory: not made yet, or deleted meanwhile."""
     try:
         return sum(directory.size(name) for name in directory.names() if name.endswith(LOG))
     except FileNotFoundError:

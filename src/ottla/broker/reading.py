@@ -1,9 +1,9 @@
 """One pass over the partitions of a fetch under KIP-74's size rules, repeated while the fetch is parked."""
 
-import asyncio
 import logging
 
 from ottla.broker.epochs import check_leader_epoch
+from ottla.broker.in_thread import in_thread
 from ottla.broker.partition import Partition
 from ottla.broker.sessions import Wanted
 from ottla.broker.traffic import Traffic
@@ -98,14 +98,13 @@ class Reading:
         read = self._begin(partition.log, wanted)
         if not read.cold:
             return read
-        loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(None, read.load)
+            await in_thread(read.load)
         except (OSError, OffsetOutOfRange, StorageError):
             if partition.error:
                 raise
             read = self._begin(partition.log, wanted)
-            await loop.run_in_executor(None, read.load)
+            await in_thread(read.load)
         return read
 
     def _begin(self, log: Log, wanted: Wanted) -> Read:

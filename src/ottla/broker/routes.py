@@ -88,7 +88,7 @@ def _cluster(services: Services) -> dict[str, tuple[object, ...]]:
         "AlterConfigs": (cluster, config),
         "IncrementalAlterConfigs": (cluster, config),
         "ListConfigResources": (cluster,),
-        "DescribeLogDirs": (services.log_dirs,),
+        "DescribeLogDirs": (services.partitions, services.log_dirs),
         "UpdateFeatures": (cluster,),
     }
 

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+from ottla.broker.in_thread import in_thread
 from ottla.broker.partition import Partition
 from ottla.core.clock import Clock
 from ottla.core.decision import Decision, Ticket, carry_out
@@ -202,7 +203,7 @@ class Shard(ABC, Generic[MachineT, RecordT]):
         offset, end_offset = log.log_start_offset, log.log_end_offset
         while offset < end_offset:
             read = log.read(offset, REPLAY_CHUNK_BYTES, end_offset)
-            records = await self._loop.run_in_executor(None, read.load) if read.cold else read.records
+            records = await in_thread(read.load) if read.cold else read.records
             if not records:
                 break
             self._replay_all(records)

@@ -3,6 +3,8 @@
 Left out as deviations that the handlers list: unknown config operations, broker configs that nobody knows.
 """
 
+import time
+
 from tests.compat.same_answers.asker import UNKNOWN_ID, Asker
 from tests.compat.same_answers.questions import at, batch, fetch, offsets, produce, put
 from tests.compat.same_answers.stories import story
@@ -457,6 +459,24 @@ def log_directories(asker: Asker) -> None:
     asker.ask_in_versions("some", "DescribeLogDirs", lambda _: DescribeLogDirsRequest(topics=topics))
     asker.ask_in_versions("none", "DescribeLogDirs", lambda _: DescribeLogDirsRequest(topics=[]))
     asker.ask("unknown ones", "DescribeLogDirs", DescribeLogDirsRequest(topics=topics[1:]))
+
+
+@story
+def log_directories_of_what_nobody_touched(asker: Asker) -> None:
+    new = CreatableTopic(name="untouched", num_partitions=3, replication_factor=1)
+    asker.quietly("CreateTopics", CreateTopicsRequest(topics=[new], timeout_ms=30_000))
+    deadline = time.monotonic() + 20
+    while True:  # Apache Kafka answers CreateTopics before it has made the partitions
+        reply = asker.quietly("DescribeLogDirs", DescribeLogDirsRequest(topics=None))
+        for directory in reply.results:
+            directory.topics = [topic for topic in directory.topics if topic.name == "untouched"]
+        count = sum(len(topic.partitions) for directory in reply.results for topic in directory.topics)
+        if count == new.num_partitions or time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    asker.write("all there are", "DescribeLogDirs v4", asker.plain.message(reply))
+    some = [DescribableLogDirTopic(topic="untouched", partitions=[2, 0])]
+    asker.ask("two of three", "DescribeLogDirs", DescribeLogDirsRequest(topics=some))
 
 
 @story

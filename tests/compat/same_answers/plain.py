@@ -24,7 +24,7 @@ NOW_MARGIN_MS = 600_000
 TEXTS = {"error_message", "batch_index_error_message"}
 NUMBERED = {"session_id": "session", "producer_id": "producer"}
 WORDS = {"port": "port", "cluster_id": "cluster", "log_dir": "directory", "documentation": "text"}
-MOMENTS = {"log_append_time_ms", "timestamp"}
+MOMENTS = {"log_append_time_ms", "timestamp", "last_timestamp"}
 UNTOLD = {
     "PartitionProduceResponse": {"log_start_offset"},
     "PartitionData": {"aborted_transactions"},

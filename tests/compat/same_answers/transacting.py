@@ -19,6 +19,7 @@ from ottla.wire.messages.add_partitions_to_txn import (
     AddPartitionsToTxnTopic,
     AddPartitionsToTxnTransaction,
 )
+from ottla.wire.messages.describe_producers import DescribeProducersRequest, TopicRequest
 from ottla.wire.messages.describe_transactions import DescribeTransactionsRequest
 from ottla.wire.messages.end_txn import EndTxnRequest
 from ottla.wire.messages.find_coordinator import FindCoordinatorRequest
@@ -622,6 +623,82 @@ def markers_from_outside(asker: Asker) -> None:
     ask("of a producer that is not known", 1, producer_id=producer.id + 1_000_000)
     asker.ask("all of it", "Fetch", fetch(asker, at("hangs")), 12)
     describe(asker, "hanging")
+
+
+# ── Producers ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def producers(asker: Asker, what: str, topic: str, *indexes: int) -> None:
+    """What the partitions know of their producers, in the order of their ids."""
+    topics = [TopicRequest(name=topic, partition_indexes=list(indexes))]
+    asker.ask(what, "DescribeProducers", DescribeProducersRequest(topics=topics))
+
+
+@story
+def producers_of_partitions_that_are_not_there(asker: Asker) -> None:
+    ready(asker)
+    asker.create("few", partitions=2)
+    asker.ask("no topic", "DescribeProducers", DescribeProducersRequest())
+    producers(asker, "no partition", "few")
+    producers(asker, "none has written", "few", 0, 1)
+    producers(asker, "the same one twice", "few", 0, 0)
+    producers(asker, "partitions that do not exist", "few", -1, 0, 2)
+    for name in ("nobody", "", "bad name", ".", "x" * 250):
+        producers(asker, f"the topic {name[:10]!r}", name, 0)
+
+
+@story
+def producers_that_are_idempotent(asker: Asker) -> None:
+    ready(asker)
+    asker.create("once")
+    reply = patiently(asker, "InitProducerId", lambda: InitProducerIdRequest(transactional_id=None))
+
+    def write(what: str, count: int, sequence: int, epoch: int = 0) -> None:
+        builder = BatchBuilder(producer_id=reply.producer_id, producer_epoch=epoch, base_sequence=sequence)
+        for index in range(count):
+            builder.append(EPOCH_MS + sequence + index, None, b"x")
+        asker.quietly("Produce", produce(asker, ("once", 0, builder.build()), acks=-1), 11)
+        producers(asker, what, "once", 0)
+
+    write("three records", 3, 0)
+    write("two more", 2, 3)
+    write("the same again", 2, 3)
+    write("one out of order", 1, 9)
+    write("a new epoch", 1, 0, epoch=1)
+    write("the old epoch again", 1, 5)
+
+
+@story
+def producers_in_transactions(asker: Asker) -> None:
+    ready(asker)
+    asker.create("many", partitions=2)
+    old, new = (Producer(asker, f"described-{kind}").begin() for kind in ("old", "new"))
+    old.joins({"many": [0]})
+    for producer, version in ((old, 11), (new, 12)):
+        request = produce(
+            asker, ("many", 0, producer.batch("a", "b")), acks=-1, transactional_id=producer.name
+        )
+        asker.quietly("Produce", request, version)
+        producers(asker, f"{producer.name} is in a transaction", "many", 0, 1)
+    for producer, version, committed in ((old, 4, True), (new, 5, False)):
+        patiently(
+            asker,
+            "EndTxn",
+            lambda p=producer, c=committed: p.end(committed=c),
+            version,  # type: ignore[misc]
+        )
+        producer.settle()
+        producers(asker, f"that of {producer.name} has ended", "many", 0)
+    asker.ask("the old one begins anew", "InitProducerId", old.init(), 4)
+    producers(asker, "no batch of that epoch yet", "many", 0)
+    marker = WritableTxnMarker(
+        producer_id=new.id,
+        producer_epoch=7,
+        coordinator_epoch=3,
+        topics=[WritableTxnMarkerTopic(name="many", partition_indexes=[0, 1])],
+    )
+    asker.ask("a marker from outside", "WriteTxnMarkers", WriteTxnMarkersRequest(markers=[marker]), 1)
+    producers(asker, "after it", "many", 0, 1)
 
 
 # ── Views ─────────────────────────────────────────────────────────────────────────────────────────────────────────

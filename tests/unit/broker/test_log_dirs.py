@@ -1,4 +1,7 @@
-"""Directories whose partitions the cluster does not know: kept under another name, never deleted."""
+"""Data directories together: partitions that nobody knows are kept under another name; what is told, and removed."""
+
+import asyncio
+import threading
 
 import pytest
 
@@ -14,9 +17,9 @@ from ottla.testing.directory import Disk, MemoryDirectory
 ID, OTHER_ID = bytes(16), bytes(range(16))
 
 
-def opened(disk: Disk) -> LogDirs:
-    data = DataDirectory.open(disk.directory(), "c", 1, ID)
-    return LogDirs([data], SystemClock(), Tasks("test"))
+def opened(*disks: Disk, tasks: Tasks | None = None) -> LogDirs:
+    directories = [DataDirectory.open(disk.directory(), "c", 1, ID) for disk in disks]
+    return LogDirs(directories, SystemClock(), Tasks("test") if tasks is None else tasks)
 
 
 def strays(disk: Disk) -> list[str]:
@@ -56,3 +59,40 @@ async def test_what_cannot_be_put_aside_is_not_overwritten(monkeypatch: pytest.M
     with pytest.raises(PermissionError):
         dirs.open(TopicImage("t", ID, ()), 0, LogConfig())
     assert dirs.directories[0].topic_id("t", 0) == OTHER_ID
+
+
+async def test_partitions_are_told_also_before_anybody_touched_them() -> None:
+    first, second = Disk(), Disk()
+    dirs = opened(first, second)
+    dirs.directories[0].create_log("t", 0, LogConfig(), ID, 0)
+    names = [("t", index) for index in range(3)]
+    told = [list(image.sizes) for image in await dirs.images(names)]
+    assert told == [[("t", 0, 0)], [("t", 1, 0), ("t", 2, 0)]], "the others where there is most room"
+    again = opened(first.killed(), second.killed())
+    assert [list(image.sizes) for image in await again.images(names[:1])] == [[("t", 0, 0)], []]
+
+
+async def test_who_stops_waits_for_the_directory_that_is_being_removed_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disk, tasks = Disk(), Tasks("test")
+    data = opened(disk).directories[0]
+    for index in range(3):
+        data.create_log("t", index, LogConfig(), ID, 0)
+        data.delete_log("t", index, bytes([index]) * 16)
+    begun, go_on, removed = threading.Event(), threading.Event(), list[str]()
+
+    def slowly(directory: MemoryDirectory, name: str) -> None:
+        begun.set()
+        go_on.wait(10)
+        removed.append(name)
+
+    monkeypatch.setattr(MemoryDirectory, "remove_tree", slowly)
+    opened(disk.killed(), tasks=tasks)
+    assert await asyncio.to_thread(begun.wait, 10)
+    stopping = asyncio.ensure_future(tasks.close())
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    go_on.set()
+    await stopping
+    assert len(removed) == 1

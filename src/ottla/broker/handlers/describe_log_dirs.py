@@ -6,7 +6,7 @@ whole and those still free since 4 (KIP-827).
 Deviations: none; the lag is 0 and no replica is a future one, for directories do not copy from each other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from ottla.broker.call import Call
@@ -20,30 +20,38 @@ from ottla.wire.messages.describe_log_dirs import (
 )
 
 
-class LogDirSource(Protocol):
+class PartitionNames(Protocol):
     """What the partitions' owner must offer."""
 
-    async def log_dirs(self) -> Sequence[LogDirImage]:
-        """All log directories as of now. Looking may take a disk access, so it is awaited."""
+    def names(self) -> Iterable[tuple[str, int]]:
+        """Every partition that is here, by topic and index."""
+        ...
+
+
+class LogDirSource(Protocol):
+    """What the directories' owner must offer."""
+
+    async def images(self, partitions: Iterable[tuple[str, int]]) -> Sequence[LogDirImage]:
+        """All log directories, each with those of the partitions that are in it. Looking may take a disk access."""
         ...
 
 
 async def describe_log_dirs(
-    source: LogDirSource, request: DescribeLogDirsRequest, call: Call
+    partitions: PartitionNames, source: LogDirSource, request: DescribeLogDirsRequest, call: Call
 ) -> DescribeLogDirsResponse:
     """One result for each directory."""
-    wanted = None
+    names = partitions.names()
     if request.topics is not None:
         wanted = {(topic.topic, index) for topic in request.topics for index in topic.partitions}
-    return DescribeLogDirsResponse(results=[_result(one, wanted) for one in await source.log_dirs()])
+        names = wanted.intersection(names)
+    return DescribeLogDirsResponse(results=[_result(one) for one in await source.images(names)])
 
 
-def _result(directory: LogDirImage, wanted: set[tuple[str, int]] | None) -> DescribeLogDirsResult:
+def _result(directory: LogDirImage) -> DescribeLogDirsResult:
     topics: dict[str, DescribeLogDirsTopic] = {}
     for name, index, size in sorted(directory.sizes):
-        if wanted is None or (name, index) in wanted:
-            topic = topics.setdefault(name, DescribeLogDirsTopic(name=name))
-            topic.partitions.append(DescribeLogDirsPartition(partition_index=index, partition_size=size))
+        topic = topics.setdefault(name, DescribeLogDirsTopic(name=name))
+        topic.partitions.append(DescribeLogDirsPartition(partition_index=index, partition_size=size))
     return DescribeLogDirsResult(
         error_code=directory.error,
         log_dir=directory.path,

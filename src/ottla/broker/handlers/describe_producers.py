@@ -8,7 +8,8 @@ Deviations: none known.
 from ottla.broker.call import Call
 from ottla.broker.partition import Partition
 from ottla.broker.partitions import Partitions
-from ottla.core.errors import ErrorCode
+from ottla.cluster.controller.names import check_topic_name
+from ottla.core.errors import ErrorCode, KafkaError
 from ottla.log.producers import Producer
 from ottla.wire.messages.describe_producers import (
     DescribeProducersRequest,
@@ -40,9 +41,19 @@ def _partition(partitions: Partitions, topic: str, index: int) -> PartitionRespo
     found = partitions.find(topic, index)
     error = found if isinstance(found, ErrorCode) else found.error
     if error or not isinstance(found, Partition):
-        return PartitionResponse(partition_index=index, error_code=error)
+        return PartitionResponse(partition_index=index, error_code=_told(error, topic))
     states = [_state(producer) for producer in found.log.producers]
     return PartitionResponse(partition_index=index, active_producers=states)
+
+
+def _told(error: ErrorCode, topic: str) -> ErrorCode:
+    """Of a topic that does not exist it is said whether it ever could."""
+    if error is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
+        try:
+            check_topic_name(topic)
+        except KafkaError as refused:
+            return refused.code
+    return error
 
 
 def _state(producer: Producer) -> ProducerState:
