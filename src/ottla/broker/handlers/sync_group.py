@@ -1,6 +1,7 @@
 """SyncGroup (key 14), versions 0–5: the leader hands out the assignment of a classic group, the others wait for theirs.
 
-Deviations: none. The rules are in `ottla.groups`.
+Deviations: a SyncGroup that comes when the assignment is made already renews its member's session, for who asks is
+alive; Apache Kafka 4 waits for the next heartbeat. The rules are in `ottla.groups`.
 """
 
 from ottla.broker.call import Call

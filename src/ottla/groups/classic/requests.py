@@ -29,7 +29,7 @@ def sync(
     rebalancing.synced(group, member.member_id)
     out = GroupDecision()
     if group.state is State.STABLE:
-        # A sign of life, as in Apache Kafka before 4: its session has run since the answer to its JoinGroup.
+        # A sign of life: its session has run since the answer to its JoinGroup (a deviation, see the handler).
         rebalancing.renew_session(group, member, now_ms)
         out.reply(caller.ticket, assigned(group, member))
         return out
