@@ -1,10 +1,11 @@
 """Where the log ended under a leader epoch (OffsetForLeaderEpoch, KIP-320)."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ottla.client.brokers.cluster import Cluster
 from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.consuming.leaders import Answers, ask_leaders
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.offset_for_leader_epoch import (
     OffsetForLeaderEpochRequest,
@@ -16,38 +17,36 @@ from ottla.wire.messages.offset_for_leader_epoch import (
 _CONSUMER = -1  # a replica id that is no broker's
 
 
+EpochEnd = tuple[int, int]
+"""The last epoch up to the one that was asked about, and the offset where it ended; both -1 for an unknown one."""
+
+
 async def epoch_end_offsets(
     cluster: Cluster, epochs: Mapping[TopicPartition, tuple[int, int]]
-) -> dict[TopicPartition, tuple[int, int]]:
-    """For each partition's current epoch and the one asked about: the last epoch up to that, and where it ended.
+) -> dict[TopicPartition, EpochEnd | KafkaError]:
+    """For each partition's current epoch and the one asked about, what its leader says. One attempt."""
 
-    Both are -1 where the leader does not know. Raises KafkaError.
-    """
-    by_leader: defaultdict[int, list[TopicPartition]] = defaultdict(list)
-    for partition in epochs:
-        leader = cluster.metadata.leader(partition)
-        if leader is None:
-            raise KafkaError(ErrorCode.LEADER_NOT_AVAILABLE, f"{partition} has no leader")
-        by_leader[leader].append(partition)
-    found: dict[TopicPartition, tuple[int, int]] = {}
-    for leader, partitions in by_leader.items():
-        response = await cluster.ask(leader, _request(epochs, partitions), OffsetForLeaderEpochResponse)
-        for topic in response.topics:
-            for answer in topic.partitions:
-                code = ErrorCode(answer.error_code)
-                if code is not ErrorCode.NONE:
-                    raise KafkaError(code, f"{topic.topic}-{answer.partition}: {code.name}")
-                partition = TopicPartition(topic.topic, answer.partition)
-                found[partition] = (answer.leader_epoch, answer.end_offset)
-    return found
+    async def ask(leader: int, theirs: Mapping[TopicPartition, tuple[int, int]]) -> Answers[EpochEnd]:
+        return dict(_answers(await cluster.ask(leader, _request(theirs), OffsetForLeaderEpochResponse)))
+
+    return await ask_leaders(cluster, epochs, ask)
 
 
-def _request(
-    epochs: Mapping[TopicPartition, tuple[int, int]], partitions: list[TopicPartition]
-) -> OffsetForLeaderEpochRequest:
+def _answers(
+    response: OffsetForLeaderEpochResponse,
+) -> Iterator[tuple[TopicPartition, EpochEnd | KafkaError]]:
+    for topic in response.topics:
+        for answer in topic.partitions:
+            partition, code = TopicPartition(topic.topic, answer.partition), ErrorCode(answer.error_code)
+            if code is not ErrorCode.NONE:
+                yield partition, KafkaError(code, f"{partition}: {code.name}")
+            else:
+                yield partition, (answer.leader_epoch, answer.end_offset)
+
+
+def _request(epochs: Mapping[TopicPartition, tuple[int, int]]) -> OffsetForLeaderEpochRequest:
     topics: defaultdict[str, list[OffsetForLeaderPartition]] = defaultdict(list)
-    for partition in partitions:
-        current, asked = epochs[partition]
+    for partition, (current, asked) in epochs.items():
         entry = OffsetForLeaderPartition(
             partition=partition.partition, current_leader_epoch=current, leader_epoch=asked
         )

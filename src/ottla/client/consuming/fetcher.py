@@ -20,6 +20,7 @@ from ottla.client.config.settings import ConsumerSettings
 from ottla.client.consuming.chunks import chunks
 from ottla.client.consuming.fetch_queue import FetchQueue
 from ottla.client.consuming.fetch_session import SESSION_ERRORS, FetchSession, Wish
+from ottla.client.consuming.leaders import leader_of
 from ottla.client.consuming.positions import Place, Positions
 from ottla.client.membership.lane import Lane
 from ottla.core.errors import ErrorCode, KafkaError
@@ -82,7 +83,8 @@ class Fetcher:
         delay_s = backoff_seconds(self._settings, place.failures + 1)
         failing_s = place.failed(self._cluster.clock.monotonic(), delay_s)
         self._refresher.need(place.partition.topic)
-        if not error.retriable or failing_s * 1000 > self._settings.default_api_timeout_ms:
+        may_pass = error.retriable or error.code is ErrorCode.BROKER_NOT_AVAILABLE
+        if not may_pass or failing_s * 1000 > self._settings.default_api_timeout_ms:
             place.failures = 0
             place.not_before += self._settings.retry_backoff_max_ms / 1000
             self.fail(place, error)
@@ -120,14 +122,19 @@ class Fetcher:
                 continue
             node = self._node(place, now)
             if node is None:
-                text = f"{place.partition} has no leader"
-                self.try_again(place, KafkaError(ErrorCode.LEADER_NOT_AVAILABLE, text))
+                self._note_leaderless(place)
                 continue
             broker = self._brokers[node]
             too_much = self.queue.waiting_bytes(node) >= self._settings.max_partition_fetch_bytes
             if not broker.busy and not too_much:
                 due[node][place.partition] = place
         return due
+
+    def _note_leaderless(self, place: Place) -> None:
+        try:
+            leader_of(self._cluster, place.partition)
+        except KafkaError as error:
+            self.try_again(place, error)
 
     def is_unchecked(self, place: Place) -> bool:
         """Whether the leader has changed since the place was last compared with its log (KIP-320)."""

@@ -14,7 +14,8 @@ from ottla.client.brokers.metadata import TopicPartition
 from ottla.client.config.settings import ConsumerSettings
 from ottla.client.consuming.epoch_offsets import epoch_end_offsets
 from ottla.client.consuming.fetcher import Fetcher
-from ottla.client.consuming.offsets import LATEST, found_offsets
+from ottla.client.consuming.leaders import leader_of
+from ottla.client.consuming.offsets import LATEST, FoundOffset, offsets_now
 from ottla.client.consuming.positions import Place, Positions
 from ottla.client.consuming.start_policy import reset_timestamp
 from ottla.client.membership.group_metadata import OffsetAndMetadata
@@ -82,7 +83,7 @@ class Locator:
         due = [place for place in self._waiting() if place.not_before <= now]
         if not due:
             return
-        await self._each(due, self._know_topics)
+        due = await self._with_leader(due)
         unknown = [
             place
             for place in due
@@ -106,9 +107,18 @@ class Locator:
             for place in places:
                 self._fetcher.try_again(place, error)
 
-    async def _know_topics(self, places: list[Place]) -> None:
-        for topic in {place.partition.topic for place in places}:
-            await self._cluster.topic(topic)
+    async def _with_leader(self, places: list[Place]) -> list[Place]:
+        """Those that somebody can be asked about; the others are tried again, and nobody waits for them."""
+        found: list[Place] = []
+        for place in places:
+            try:
+                await self._cluster.topic(place.partition.topic)
+                leader_of(self._cluster, place.partition)
+            except KafkaError as error:
+                self._fetcher.try_again(place, error)
+            else:
+                found.append(place)
+        return found
 
     async def _from_group(self, places: list[Place]) -> None:
         stored: Mapping[TopicPartition, OffsetAndMetadata | None] = {}
@@ -141,14 +151,17 @@ class Locator:
         if not wanted:
             return
         read_committed = self._settings.isolation_level == "read_committed"
-        found = await found_offsets(self._cluster, wanted, read_committed=read_committed)
-        ends = [partition for partition, at in found.items() if at.offset < 0]
+        found = await offsets_now(self._cluster, wanted, read_committed=read_committed)
+        ends = [partition for partition, at in found.items() if isinstance(at, FoundOffset) and at.offset < 0]
         if ends:  # nothing is that young: from the end on
             latest = dict.fromkeys(ends, LATEST)
-            found |= await found_offsets(self._cluster, latest, read_committed=read_committed)
+            found |= await offsets_now(self._cluster, latest, read_committed=read_committed)
         for place in places:
-            if place.partition in found and self._positions.is_current(place):
-                self._restart(place, found[place.partition].offset)
+            at = found.get(place.partition)
+            if isinstance(at, KafkaError):
+                self._fetcher.try_again(place, at)
+            elif at is not None and self._positions.is_current(place):
+                self._restart(place, at.offset)
 
     def _restart(self, place: Place, offset: int) -> None:
         if place.wants_reset:
@@ -162,9 +175,12 @@ class Locator:
         asked = {place.partition: (epochs[place.partition], place.fetch_epoch) for place in places}
         ends = await epoch_end_offsets(self._cluster, asked)
         for place in places:
-            if self._positions.is_current(place):
+            end = ends[place.partition]
+            if isinstance(end, KafkaError):
+                self._fetcher.try_again(place, end)
+            elif self._positions.is_current(place):
                 place.checked_epoch = epochs[place.partition]
-                self._compare(place, *ends.get(place.partition, (-1, -1)))
+                self._compare(place, *end)
 
     def _compare(self, place: Place, epoch: int, end_offset: int) -> None:
         """With where the log ended under the epoch that was read last; -1 when the leader cannot tell."""

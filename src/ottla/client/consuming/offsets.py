@@ -1,16 +1,15 @@
 """Offsets by time: where a partition begins and ends, and where a moment is in it."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ottla.client.brokers.cluster import Cluster
 from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.consuming.leaders import Answers, ask_leaders
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.wire.messages.list_offsets import (
     ListOffsetsPartition,
-    ListOffsetsPartitionResponse,
     ListOffsetsRequest,
     ListOffsetsResponse,
     ListOffsetsTopic,
@@ -49,59 +48,47 @@ async def found_offsets(
 
     async def ask_for_the_missing() -> None:
         missing = {partition: timestamps[partition] for partition in timestamps if partition not in found}
-        leaders = _by_leader(cluster, missing)
-        answers = await asyncio.gather(
-            *(_ask(cluster, leader, wanted, int(read_committed)) for leader, wanted in leaders.items()),
-            return_exceptions=True,
-        )
-        for answer in answers:
-            if isinstance(answer, BaseException):
+        answers = await offsets_now(cluster, missing, read_committed=read_committed)
+        found.update({at: answer for at, answer in answers.items() if isinstance(answer, FoundOffset)})
+        for answer in answers.values():
+            if isinstance(answer, KafkaError):
                 raise answer
-            found.update(answer)
 
     await cluster.retrying(ask_for_the_missing, topics)
     return found
 
 
-def _by_leader(
-    cluster: Cluster, timestamps: Mapping[TopicPartition, int]
-) -> dict[int, dict[TopicPartition, int]]:
-    leaders: defaultdict[int, dict[TopicPartition, int]] = defaultdict(dict)
-    for partition, timestamp in timestamps.items():
-        leader = cluster.metadata.leader(partition)
-        if leader is None:
-            raise KafkaError(ErrorCode.LEADER_NOT_AVAILABLE, f"{partition} has no leader")
-        leaders[leader][partition] = timestamp
-    return leaders
+async def offsets_now(
+    cluster: Cluster, timestamps: Mapping[TopicPartition, int], *, read_committed: bool = False
+) -> dict[TopicPartition, FoundOffset | KafkaError]:
+    """One attempt at `found_offsets`, in which no partition waits for another one's leader."""
+
+    async def ask(leader: int, theirs: Mapping[TopicPartition, int]) -> Answers[FoundOffset]:
+        request = _request(theirs, int(read_committed), cluster.settings.request_timeout_ms)
+        return dict(_answers(await cluster.ask(leader, request, ListOffsetsResponse)))
+
+    return await ask_leaders(cluster, timestamps, ask)
 
 
-async def _ask(
-    cluster: Cluster, leader: int, timestamps: Mapping[TopicPartition, int], isolation_level: int
-) -> dict[TopicPartition, FoundOffset]:
+def _request(
+    timestamps: Mapping[TopicPartition, int], isolation_level: int, timeout_ms: int
+) -> ListOffsetsRequest:
     topics: defaultdict[str, list[ListOffsetsPartition]] = defaultdict(list)
     for (topic, partition), timestamp in timestamps.items():
         topics[topic].append(ListOffsetsPartition(partition_index=partition, timestamp=timestamp))
-    request = ListOffsetsRequest(
+    return ListOffsetsRequest(
         replica_id=_CONSUMER,
         isolation_level=isolation_level,
         topics=[ListOffsetsTopic(name=name, partitions=partitions) for name, partitions in topics.items()],
-        timeout_ms=cluster.settings.request_timeout_ms,
+        timeout_ms=timeout_ms,
     )
-    response = await cluster.ask(leader, request, ListOffsetsResponse)
-    return dict(_offsets(response, timestamps.keys()))
 
 
-def _offsets(
-    response: ListOffsetsResponse, asked: Collection[TopicPartition]
-) -> Iterator[tuple[TopicPartition, FoundOffset]]:
-    answers: dict[TopicPartition, ListOffsetsPartitionResponse] = {
-        TopicPartition(topic.name, answer.partition_index): answer
-        for topic in response.topics
-        for answer in topic.partitions
-    }
-    for partition in asked:
-        answer = answers.get(partition)
-        code = ErrorCode(answer.error_code) if answer else ErrorCode.UNKNOWN_SERVER_ERROR
-        if answer is None or code != ErrorCode.NONE:
-            raise KafkaError(code, f"{partition}: {code.name}")
-        yield partition, FoundOffset(answer.offset, answer.timestamp, answer.leader_epoch)
+def _answers(response: ListOffsetsResponse) -> Iterator[tuple[TopicPartition, FoundOffset | KafkaError]]:
+    for topic in response.topics:
+        for answer in topic.partitions:
+            partition, code = TopicPartition(topic.name, answer.partition_index), ErrorCode(answer.error_code)
+            if code is not ErrorCode.NONE:
+                yield partition, KafkaError(code, f"{partition}: {code.name}")
+            else:
+                yield partition, FoundOffset(answer.offset, answer.timestamp, answer.leader_epoch)

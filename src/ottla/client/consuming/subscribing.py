@@ -1,6 +1,7 @@
 """Makes of a subscription what is read: by the group's membership, or all partitions, or those given by hand."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
@@ -18,6 +19,8 @@ from ottla.client.membership.group_member import GroupMember
 from ottla.client.topic import Topic
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.net.tasks import Tasks
+
+_log = logging.getLogger("ottla.client")
 
 
 class Subscribing:
@@ -45,6 +48,9 @@ class Subscribing:
         self._reading = reading
         self._tasks = Tasks("subscribing")
         self._running: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._missing: dict[str, bool] = {}
+        """Topics that were looked for in vain, and whether that has been said."""
         self._started = False
 
     # What the consumer asks for
@@ -151,13 +157,34 @@ class Subscribing:
             if error is not ErrorCode.NONE and not error.retriable:
                 raise topic_error(name, error)
 
+    async def _look_again(self) -> None:
+        await asyncio.sleep(self._settings.retry_backoff_max_ms / 1000)
+        self._looking = None
+        self._renew()
+
     def _apply(self) -> None:
         if self.subscription.by_hand:
             return
         if self.member is not None:
             self.member.subscribe(self.subscription.wanted)
+            self.member.topics_changed()
         else:
             self._read_all()
+        self._look_for_missing()
+
+    def _look_for_missing(self) -> None:
+        """Topics may be made later: they are looked for, and after a while in vain that is said, once of each."""
+        known = self._cluster.metadata.topics
+        missing = {
+            name for name in self.subscription.topics if name not in known or not known[name].partitions
+        }
+        for name in sorted(missing & self._missing.keys()):
+            if not self._missing[name]:
+                error = known[name].error if name in known else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+                _log.warning("%s; it is read from when it is there", topic_error(name, error))
+        self._missing = {name: name in self._missing for name in missing}
+        if missing and (self._looking is None or self._looking.done()):
+            self._looking = self._tasks.start(self._look_again(), "missing topics")
 
     # Without a group
 
@@ -167,12 +194,6 @@ class Subscribing:
         counts = {name: known[name].partitions if name in known else () for name in self.subscription.topics}
         wanted = {TopicPartition(name, number) for name, numbers in counts.items() for number in numbers}
         self._read(wanted, gone=self._positions.partitions - wanted)
-        if not all(counts.values()):
-            self._tasks.start(self._look_again(), "unknown topics")
-
-    async def _look_again(self) -> None:
-        await asyncio.sleep(self._settings.retry_backoff_max_ms / 1000)
-        self._renew()
 
     def _read(self, wanted: Iterable[TopicPartition], gone: Collection[TopicPartition]) -> None:
         self._reading.stop(self._positions.all_of(gone))

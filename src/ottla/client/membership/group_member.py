@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -11,12 +11,12 @@ from ottla.client.brokers.coordinators import CoordinatorType
 from ottla.client.membership.classic import ClassicMembership
 from ottla.client.membership.consumer import ConsumerMembership
 from ottla.client.membership.group_metadata import GroupMetadata
+from ottla.client.membership.group_topics import GroupTopics
 from ottla.client.membership.lane import Lane
 from ottla.client.membership.machine import Change, ChangeKind, Membership, Partitions, Wanted
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.net.tasks import Tasks
 from ottla.wire.messages.leave_group import LeaveGroupRequest
-from ottla.wire.messages.metadata import MetadataRequest, MetadataRequestTopic, MetadataResponse
 from ottla.wire.registry import api_named
 from ottla.wire.schema import Message
 
@@ -57,9 +57,9 @@ class GroupMember:
         self._tasks = Tasks("group member")
         self._asking: asyncio.Task[None] | None = None
         self._changing: tuple[Change, asyncio.Task[None]] | None = None
-        self._looking_up: asyncio.Task[None] | None = None
         self._overtaken = asyncio.Event()
         self._woken = asyncio.Event()
+        self._topics = GroupTopics(cluster, machine, self._tasks, self.wake)
         self._told: KafkaError | None = None
         self.changed: Callable[[], None] = lambda: None
         """Called whenever the membership may have moved on."""
@@ -124,7 +124,7 @@ class GroupMember:
             if request is not None:
                 self._asking = self._tasks.start(self._ask(request), type(request).__name__)
             self._see_to_change()
-            self._see_to_topics()
+            self._topics.see_to()
             self._see_to_failure()
             self.changed()
             await self._wait()
@@ -210,64 +210,11 @@ class GroupMember:
     @property
     def topics_of_group(self) -> frozenset[str]:
         """Topics whose metadata the leader of a classic group keeps fresh, beside its own."""
-        return self.machine.topics_to_count if isinstance(self.machine, ClassicMembership) else frozenset()
+        return self._topics.of_group
 
     def topics_changed(self) -> None:
         """Metadata has been refreshed: the leader of a classic group compares partition counts."""
-        machine = self.machine
-        if isinstance(machine, ClassicMembership) and machine.change is None and not machine.waits_for_counts:
-            machine.counted(self._counts(machine.topics_to_count))
-            self.wake()
-
-    def _see_to_topics(self) -> None:
-        if self._looking_up is not None and not self._looking_up.done():
-            return
-        if isinstance(self.machine, ClassicMembership) and self.machine.waits_for_counts:
-            self._looking_up = self._tasks.start(self._count(self.machine), "count partitions")
-        elif isinstance(self.machine, ConsumerMembership) and self.machine.topic_ids_to_name:
-            self._looking_up = self._tasks.start(self._name(self.machine), "name topics")
-
-    async def _count(self, machine: ClassicMembership) -> None:
-        try:
-            await self._cluster.retrying(lambda: self._cluster.refresh(machine.topics_to_count))
-        except KafkaError as error:
-            _log.warning("group %s: topics cannot be counted: %s", machine.config.group_id, error)
-        self._looking_up = None
-        machine.counted(self._counts(machine.topics_to_count))
-        self.wake()
-
-    def _counts(self, topics: Collection[str]) -> dict[str, int]:
-        known = self._cluster.metadata.topics
-        return {
-            topic: len(known[topic].partitions)
-            for topic in topics
-            if topic in known and known[topic].error is ErrorCode.NONE
-        }
-
-    async def _name(self, machine: ConsumerMembership) -> None:
-        wanted = machine.topic_ids_to_name
-        known = self._cluster.metadata.topic_names
-        found = {topic_id: known[topic_id] for topic_id in wanted if topic_id in known}
-        if len(found) < len(wanted):
-            found |= await self._asked_names(wanted)
-        self._looking_up = None
-        machine.named(found)
-        if machine.topic_ids_to_name:
-            await asyncio.sleep(
-                self._cluster.settings.retry_backoff_max_ms / 1000
-            )  # being created, or deleted
-        self.wake()
-
-    async def _asked_names(self, topic_ids: Collection[bytes]) -> dict[bytes, str]:
-        topics = [MetadataRequestTopic(topic_id=topic_id, name=None) for topic_id in topic_ids]
-        try:
-            response = await self._cluster.ask_any(MetadataRequest(topics=topics), MetadataResponse)
-        except KafkaError as error:
-            _log.info("topics cannot be named: %s", error)
-            return {}
-        return {
-            topic.topic_id: topic.name for topic in response.topics if topic.name and not topic.error_code
-        }
+        self._topics.changed()
 
     # Failure
 
