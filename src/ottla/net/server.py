@@ -71,6 +71,8 @@ class Server:
             memory=self.memory,
         )
         self._tasks = Tasks(f"server {listener}")
+        self._connecting = Tasks(f"server {listener}")
+        """Never cancelled: uvloop would close a transport without a word to the protocol that it was just given."""
         self._channels: set[Channel] = set()
         self._sockets: list[socket.socket] = []
         self._place_freed = asyncio.Event()
@@ -104,6 +106,7 @@ class Server:
     async def close(self, patience_s: float = STOP_SECONDS) -> None:
         """Stop accepting, let what is being answered finish for so long, cancel the rest, close all."""
         await self._tasks.close()
+        await self._connecting.finish()
         for listening in self._sockets:
             listening.close()
         for channel in list(self._channels):
@@ -136,7 +139,7 @@ class Server:
                 if not admitted:
                     await self._wait_for_newcomer(listening, admitted)
                 for _ in range(min(len(admitted), CONNECTS_PER_TURN)):
-                    self._tasks.start(self._connect(*admitted.popleft()), "connect")
+                    self._connecting.start(self._connect(*admitted.popleft()), "connect")
                 await asyncio.sleep(0)
         finally:
             for connected, remote in admitted:

@@ -24,7 +24,7 @@ class Tasks:
         return len(self._running)
 
     def start(self, work: Coroutine[Any, Any, Result], name: str) -> asyncio.Task[Result]:
-        """Run `work` in the background. Raises RuntimeError after `close`."""
+        """Run `work` in the background. Raises RuntimeError after `close` or `finish`."""
         if self._closed:
             work.close()
             raise RuntimeError(f"{self._name} is closed; {name} was not started")
@@ -48,6 +48,11 @@ class Tasks:
         error = task.exception()
         if error is not None:
             _log.error("%s ended: %s: %s", task.get_name(), type(error).__name__, error, exc_info=error)
+
+    async def finish(self) -> None:
+        """Start nothing more, and wait until what still runs has ended by itself."""
+        self._closed = True
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def close(self) -> None:
         """Cancel what still runs and wait until it has ended. A task may close its own owner."""

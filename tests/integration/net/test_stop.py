@@ -1,8 +1,10 @@
 """A stopping server finishes what it can and leaves nothing behind."""
 
 import asyncio
+import socket
 from struct import pack
 
+import pytest
 from tests.support.frames import client_of, eventually, serving
 
 from ottla.net.peer import Peer
@@ -83,3 +85,19 @@ async def test_nobody_gets_in_any_more_and_the_port_is_free() -> None:
         listening = await asyncio.start_server(lambda r, w: w.close(), host, port)
         listening.close()
         await listening.wait_closed()
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_who_comes_in_while_the_server_stops_is_let_go(turns: int) -> None:
+    async def respond(frame: Buffer, peer: Peer) -> list[Buffer]:
+        return [frame]
+
+    async with serving(respond) as server:
+        newcomers = [socket.create_connection(server.addresses[0]) for _ in range(5)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.close(0.2)
+        assert server.connection_count == 0
+        assert server.admission.count == 0
+        for newcomer in newcomers:
+            newcomer.close()
