@@ -10,6 +10,7 @@ from collections.abc import Collection
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.groups.classic.group import ClassicGroup
 from ottla.groups.classic.member import ClassicMember
+from ottla.groups.classic.states import State
 from ottla.groups.config import GroupConfig
 from ottla.groups.consumer import writes
 from ottla.groups.consumer.classic_members import encoded_assignment
@@ -62,7 +63,9 @@ def upgrade(group: ClassicGroup, config: GroupConfig, topics: Topics) -> GroupDe
         _write_member(group, member, subscription, partitions, out)
     generation_id = group.generation_id
     out.write(writes.assignment_epoch(group.group_id, generation_id))
-    out.write(writes.epoch(group.group_id, generation_id, topics.metadata_hash(names)))
+    # In the middle of a rebalance nobody has what they should: no digest, and the next heartbeat assigns anew.
+    metadata_hash = topics.metadata_hash(names) if group.state is State.STABLE else 0
+    out.write(writes.epoch(group.group_id, generation_id, metadata_hash))
     return out
 
 

@@ -190,6 +190,14 @@ def test_who_waits_in_a_group_that_changes_is_asked_to_join_again() -> None:
     assert len(group(shell).members) == 3
 
 
+def test_who_takes_over_from_a_static_member_that_had_nothing_yet_is_assigned_partitions() -> None:
+    shell = GroupShell(a=3)
+    shell.send(join_request("g", group_instance_id="i"), 5)  # it leads, and dies before it assigns
+    joined = beat(shell, "m1", instance_id="i")
+    assert had(joined) == {A: [0, 1, 2]}
+    assert len(group(shell).members) == 1
+
+
 def test_offsets_stay_when_a_group_changes() -> None:
     talker = OurTalker()
     shell = talker.shell
