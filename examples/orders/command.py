@@ -3,26 +3,29 @@
 import asyncio
 import math
 import signal
-import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from ottla_examples.orders.architectures import ARCHITECTURES, architecture_of
+from ottla_examples.orders.trial.caretaker import Death
 from ottla_examples.orders.trial.compare import table
 from ottla_examples.orders.trial.drawing import draw
 from ottla_examples.orders.trial.faults import FAULTS
 from ottla_examples.orders.trial.measure import seen_by_buyers
 from ottla_examples.orders.trial.plot import plot
-from ottla_examples.orders.trial.ports import free_ports
 from ottla_examples.orders.trial.run import Outcome, Plan, run
+from ottla_examples.orders.trial.scratch import scratch
 
 COMPARED_SECONDS: Final = 260.0
 """So that shipping is down for a minute."""
 CHECKED_SECONDS: Final = 30.0
 SHOWN_AT_MOST: Final = 3
 """Of what breaks a rule."""
+WORDS_SHOWN: Final = 8
+"""Lines of what a process said last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +57,7 @@ def _try(wish: Wish) -> int:
     architecture_of(wish.architecture, repricing=wish.repricing)
     ends = wish.check or wish.faults
     seconds = wish.seconds if wish.seconds is not None else CHECKED_SECONDS if ends else math.inf
-    port = wish.page_port or free_ports(1)[0]
-    outcome = _run(wish, replace(_plan(wish), seconds=seconds, page_port=port))
+    outcome = _run(wish, replace(_plan(wish), seconds=seconds, page_port=wish.page_port))
     _say(_summary(outcome))
     if not wish.check:
         return 0
@@ -87,12 +89,25 @@ def _plan(wish: Wish) -> Plan:
 
 
 def _run(wish: Wish, plan: Plan) -> Outcome:
-    with tempfile.TemporaryDirectory(prefix="ottla-orders-") as temporary:
-        directory = Path(temporary) if wish.data is None else wish.data / plan.architecture
-        directory.mkdir(parents=True, exist_ok=True)
-        if any(directory.iterdir()):
-            raise ValueError(f"{directory} holds something already; every run begins with nothing")
-        return asyncio.run(_until_stopped(run(plan, directory, _say)))
+    """Raises what keeps it from running."""
+    with scratch() if wish.data is None else _kept(wish.data / plan.architecture) as directory:
+        try:
+            return asyncio.run(_until_stopped(run(plan, directory, _say)))
+        except BaseExceptionGroup as group:
+            raise _first(group) from None  # what came first; the rest was stopped because of it
+
+
+@contextmanager
+def _kept(directory: Path) -> Iterator[Path]:
+    """Raises ValueError for one that holds something."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if any(directory.iterdir()):
+        raise ValueError(f"{directory} holds something already; every run begins with nothing")
+    yield directory
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _until_stopped(trial: Coroutine[Any, Any, Outcome]) -> Outcome:
@@ -127,13 +142,19 @@ def _summary(outcome: Outcome) -> str:
 
 def _verdict(outcome: Outcome) -> str:
     lines = [f"{outcome.plan.architecture}:"]
-    lines += [f"  DIED  {service} ended by itself" for service in outcome.died]
+    lines += [line for death in outcome.deaths for line in _obituary(death)]
     for finding in outcome.findings:
         lines.append(f"  {'holds ' if finding.holds else 'BROKEN'}  {finding.rule}")
         lines += [f"          {what}" for what in finding.broken[:SHOWN_AT_MOST]]
         more = len(finding.broken) - SHOWN_AT_MOST
         lines += [f"          and {more} more"] if more > 0 else []
     return "\n".join(lines)
+
+
+def _obituary(death: Death) -> list[str]:
+    cause = f"ended by itself, status {death.status}" if death.is_its_own_fault else "was killed by somebody"
+    words = death.last_words.splitlines()[-WORDS_SHOWN:] if death.is_its_own_fault else []
+    return [f"  DIED    {death.name} {cause}", *(f"          {line}" for line in words)]
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from ottla import KafkaError, Producer
 from ottla_examples.orders.database import Database
-from ottla_examples.orders.tracing import EVENT_HEADER
+from ottla_examples.orders.tracing import ID_HEADER, TRACE_HEADER
 from ottla_examples.orders.traffic import Traffic, count
 
 AT_ONCE: Final = 500
@@ -54,4 +54,4 @@ class Outbox:
 
     def _headers(self, row: sqlite3.Row) -> dict[str, bytes | None]:
         """The event's id is the same when it is sent again."""
-        return {EVENT_HEADER: row["trace"].encode(), "event-id": f"{self._service}-{row['id']}".encode()}
+        return {TRACE_HEADER: row["trace"].encode(), ID_HEADER: f"{self._service}-{row['id']}".encode()}

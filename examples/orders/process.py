@@ -1,6 +1,6 @@
 """One service as a process: its database, its HTTP edge, its place among the topics.
 
-    python -m ottla_examples.orders.process '{"service": "shipping", …}'
+    python -m ottla_examples.orders.process '{"part": {"service": "shipping", …}, …}'
 
 It says `ready` on stdout, and ends with SIGTERM or when whoever started it is gone (its stdin ends).
 """
@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from ottla import Consumer, DeadLetter, Producer, Record, Retry
-from ottla_examples.orders.architectures import architecture_of
+from ottla_examples.orders.architectures.part import Part
 from ottla_examples.orders.calls import Calls
 from ottla_examples.orders.database import Database
 from ottla_examples.orders.domain.events import Event
@@ -30,23 +30,25 @@ from ottla_examples.orders.outbox import Outbox
 from ottla_examples.orders.service import Service, Surroundings
 from ottla_examples.orders.services import SERVICES
 from ottla_examples.orders.topics import DEAD_LETTERS, TOPICS
-from ottla_examples.orders.tracing import EVENT_HEADER, TRACE
+from ottla_examples.orders.tracing import TRACE, TRACE_HEADER
 from ottla_examples.orders.traffic import Traffic, count
 
 ATTEMPTS: Final = Retry(attempts=6, backoff_ms=100, backoff_max_ms=1000, then=DeadLetter(DEAD_LETTERS.name))
 """For about three seconds, and whatever the attempts take; then somebody has to look at it."""
 
 
-class Setting(msgspec.Struct, frozen=True):
-    """Which service, and where everything is."""
+Job = Callable[[], Coroutine[Any, Any, None]]
+"""What a service does beside answering requests; for ever."""
 
-    service: str
-    architecture: str
+
+class Setting(msgspec.Struct, frozen=True):
+    """Which service, what it may do, and where everything is."""
+
+    part: Part
     directory: str
     ports: dict[str, int]
     """Of every service's HTTP edge."""
     bootstrap_servers: str = ""
-    repricing: bool = False
     surroundings: Surroundings = Surroundings()
 
 
@@ -64,7 +66,7 @@ class Process:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._part = architecture_of(setting.architecture, repricing=setting.repricing).part(setting.service)
+        self._part = setting.part
         self._traffic = Traffic()
 
     async def run(self) -> None:
@@ -81,12 +83,10 @@ class Process:
             jobs = [service.work, *await self._connect(stack, service, database)]
             await self._serve(edge(service, database, self._traffic), jobs)
 
-    async def _connect(
-        self, stack: AsyncExitStack, service: Service, database: Database
-    ) -> list[Callable[[], Awaitable[None]]]:
+    async def _connect(self, stack: AsyncExitStack, service: Service, database: Database) -> list[Job]:
         """To the topics that it writes and reads; the jobs that follow from that."""
         servers = self._setting.bootstrap_servers
-        jobs: list[Callable[[], Awaitable[None]]] = []
+        jobs: list[Job] = []
         if self._part.writes:
             producer = await stack.enter_async_context(Producer(servers, linger_ms=0))
             jobs.append(Outbox(service.name, database, producer, self._traffic).run)
@@ -108,7 +108,7 @@ class Process:
         reactions = service.reactions()
 
         async def react(record: Record[str, Event]) -> None:
-            TRACE.set((dict(record.headers).get(EVENT_HEADER) or b"").decode())
+            TRACE.set((dict(record.headers).get(TRACE_HEADER) or b"").decode())
             reaction = reactions.get(type(record.value))
             if reaction is not None:
                 await reaction(record.value)
@@ -116,7 +116,7 @@ class Process:
 
         return react
 
-    async def _serve(self, app: Starlette, jobs: list[Callable[[], Awaitable[None]]]) -> None:
+    async def _serve(self, app: Starlette, jobs: list[Job]) -> None:
         """HTTP until the end, the jobs beside it."""
         port = self._setting.ports[self._part.service]
         config = uvicorn.Config(
@@ -126,15 +126,10 @@ class Process:
         server = AnnouncedServer(config)
         signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when it has stopped
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_forever(job)) for job in jobs]
-            tasks.append(group.create_task(_end_with_parent()))
+            tasks = [group.create_task(job()) for job in (*jobs, _end_with_parent)]
             await server.serve()
             for task in tasks:
                 task.cancel()
-
-
-async def _forever(job: Callable[[], Awaitable[None]]) -> None:
-    await job()
 
 
 async def _end_with_parent() -> None:
@@ -150,7 +145,7 @@ def main(arguments: list[str]) -> None:
     """Run the service that the one argument describes."""
     setting = msgspec.json.decode(arguments[0], type=Setting)
     logging.basicConfig(
-        level=logging.WARNING, format=f"{setting.service}: %(levelname)s %(name)s: %(message)s"
+        level=logging.WARNING, format=f"{setting.part.service}: %(levelname)s %(name)s: %(message)s"
     )
     asyncio.run(Process(setting).run())
 

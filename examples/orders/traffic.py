@@ -15,13 +15,19 @@ class Traffic(Struct):
     wrote: Tally = field(default_factory=dict)
     """Topic → events to it."""
 
-    def add(self, other: "Traffic") -> None:
-        """Count the other's as well."""
-        for mine, others in ((self.called, other.called), (self.read, other.read), (self.wrote, other.wrote)):
-            for name, times in others.items():
-                count(mine, name, times)
+    def plus(self, other: "Traffic") -> "Traffic":
+        """Both together."""
+        return Traffic(
+            called=_sum(self.called, other.called),
+            read=_sum(self.read, other.read),
+            wrote=_sum(self.wrote, other.wrote),
+        )
 
 
-def count(tally: Tally, name: str, times: int = 1) -> None:
-    """It happened so many times more."""
-    tally[name] = tally.get(name, 0) + times
+def _sum(one: Tally, other: Tally) -> Tally:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
+
+
+def count(tally: Tally, name: str) -> None:
+    """It happened once more."""
+    tally[name] = tally.get(name, 0) + 1

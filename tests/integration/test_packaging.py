@@ -95,7 +95,8 @@ def test_one_wheel_fits_this_platform_and_one_fits_all(built: Path, tmp_path: Pa
     for wheel, has_module in ((everywhere, False), (here, True)):
         names = zipfile.ZipFile(wheel).namelist()
         assert "ottla/records/_native.pyi" in names
-        assert "ottla_examples/orders/trial/page.html" in names
+        for name in ("index.html", "page.css", "page.js", "map.js"):
+            assert f"ottla_examples/orders/trial/page/{name}" in names
         assert (
             any(name.startswith("ottla/records/_native.") and name.endswith(".so") for name in names)
             == has_module

@@ -7,13 +7,13 @@ from ottla_examples.orders.architectures.part import Architecture, Part
 EVENT_DRIVEN: Final = Architecture(
     "event-driven",
     (
-        Part("orders", reads=("inventory", "fraud", "payments", "shipments", "prices"), writes=("orders",)),
-        Part("inventory", reads=("orders", "shipments"), writes=("inventory",)),
+        Part("orders", reads=("fraud", "inventory", "payments", "shipments", "prices"), writes=("orders",)),
         Part("fraud", reads=("orders",), writes=("fraud",)),
-        Part("payments", reads=("orders", "inventory", "fraud"), writes=("payments",)),
+        Part("inventory", reads=("orders", "shipments"), writes=("inventory",)),
+        Part("payments", reads=("orders", "fraud", "inventory"), writes=("payments",)),
         Part("shipping", calls=("customers",), reads=("orders",), writes=("shipments",)),
         Part("email", calls=("customers",), reads=("orders", "shipments")),
-        Part("catalogue", reads=("inventory", "prices")),
         Part("customers"),
+        Part("catalogue", reads=("inventory", "prices")),
     ),
 )

@@ -7,13 +7,13 @@ from ottla_examples.orders.architectures.part import Architecture, Part
 FULLY_EVENT_DRIVEN: Final = Architecture(
     "fully-event-driven",
     (
-        Part("orders", reads=("inventory", "fraud", "payments", "shipments", "prices"), writes=("orders",)),
-        Part("inventory", reads=("orders", "shipments"), writes=("inventory",)),
+        Part("orders", reads=("fraud", "inventory", "payments", "shipments", "prices"), writes=("orders",)),
         Part("fraud", reads=("orders",), writes=("fraud",)),
-        Part("payments", reads=("orders", "inventory", "fraud"), writes=("payments",)),
+        Part("inventory", reads=("orders", "shipments"), writes=("inventory",)),
+        Part("payments", reads=("orders", "fraud", "inventory"), writes=("payments",)),
         Part("shipping", reads=("orders", "customers"), writes=("shipments",)),
         Part("email", reads=("orders", "shipments", "customers")),
-        Part("catalogue", reads=("inventory", "prices")),
         Part("customers", writes=("customers",)),
+        Part("catalogue", reads=("inventory", "prices")),
     ),
 )

@@ -23,16 +23,14 @@ class Architecture:
     name: str
     parts: tuple[Part, ...]
 
-    def part(self, service: str) -> Part:
-        """Raises KeyError."""
-        for part in self.parts:
-            if part.service == service:
-                return part
-        raise KeyError(service)
-
     @property
     def services(self) -> tuple[str, ...]:
         return tuple(part.service for part in self.parts)
+
+    @property
+    def readers(self) -> dict[str, tuple[str, ...]]:
+        """Service → the topics that it follows; none of those that follow nothing."""
+        return {part.service: part.reads for part in self.parts if part.reads}
 
     @property
     def has_events(self) -> bool:

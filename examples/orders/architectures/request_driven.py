@@ -8,11 +8,11 @@ REQUEST_DRIVEN: Final = Architecture(
     "request-driven",
     (
         Part("orders", calls=("fraud", "inventory", "payments", "shipping", "email")),
+        Part("fraud"),
+        Part("inventory"),
+        Part("payments"),
         Part("shipping", calls=("customers",)),
         Part("email", calls=("customers",)),
         Part("customers"),
-        Part("inventory"),
-        Part("payments"),
-        Part("fraud"),
     ),
 )

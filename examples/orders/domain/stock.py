@@ -54,12 +54,13 @@ class Stock:
 
     def release(self, order_id: str) -> bool:
         """The order failed: its pieces can be bought again. Whether that put any back."""
-        order = self.orders.get(order_id, Reservation(Kept.REFUSED, 0))
-        if order.kept is Kept.RESERVED:
+        order = self.orders.get(order_id)
+        if order is None:
+            self.orders[order_id] = Reservation(Kept.RELEASED, 0)
+        elif order.kept is Kept.RESERVED:
             self.available += order.quantity
-        if order.kept is not Kept.SHIPPED:
             self.orders[order_id] = Reservation(Kept.RELEASED, order.quantity)
-        return order.kept is Kept.RESERVED
+        return order is not None and order.kept is Kept.RESERVED
 
     def ship(self, order_id: str) -> None:
         """The order's pieces left the house."""

@@ -31,7 +31,7 @@ class Catalogue(Service):
     async def show(self, _request: Request) -> Response:
         """Everything that can be bought."""
         rows = self.database.all("SELECT * FROM products ORDER BY product_id")
-        return JSONResponse([dict(row) for row in rows])
+        return JSONResponse([{**row, "list_price_cents": _list_price(row["product_id"])} for row in rows])
 
     @reacts(PriceChanged)
     async def price_changed(self, news: PriceChanged) -> None:
@@ -46,3 +46,7 @@ class Catalogue(Service):
         with self.database.change() as change:
             statement = "UPDATE products SET available = ? WHERE product_id = ?"
             change.run(statement, news.available, news.product_id)
+
+
+def _list_price(product_id: int) -> int:
+    return PRODUCTS[product_id].list_price_cents

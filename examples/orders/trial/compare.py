@@ -62,11 +62,7 @@ def _waits(seen: Seen) -> str:
 
 
 def _ends(outcome: Outcome) -> str:
-    took_ms = [
-        order.ended_at_ms - order.created.created_at_ms
-        for order in outcome.books.orders.values()
-        if order.ended_at_ms is not None
-    ]
+    took_ms = [order.took_ms for order in outcome.books.orders.values() if order.took_ms is not None]
     return f"{quantile(took_ms, 0.5):.0f} / {quantile(took_ms, 0.99):.0f} ms"
 
 
@@ -81,8 +77,7 @@ def _recovered(outcome: Outcome) -> int:
     late = [
         order
         for order_id, order in outcome.books.orders.items()
-        if order_id in accepted and order.ended_at_ms is not None
-        if order.ended_at_ms - order.created.created_at_ms > LATE_MS
+        if order_id in accepted and order.took_ms is not None and order.took_ms > LATE_MS
     ]
     return max(0, len(late) - outcome.replayed)
 

@@ -1,12 +1,15 @@
-"""What goes wrong, one thing after the other, while buyers buy."""
+"""What goes wrong while buyers buy, one thing at a time."""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from ottla_examples.orders.trial.fleet import Fleet
+import httpx2
+
+from ottla_examples.orders.trial.fleet import BROKER, Fleet
 
 SLOW_MS: Final = 3000
 KILL_EVERY_SECONDS: Final = 6.0
@@ -33,9 +36,9 @@ async def shipping_down(fleet: Fleet, seconds: float, _chance: random.Random) ->
 
 async def customers_slow(fleet: Fleet, seconds: float, _chance: random.Random) -> None:
     """Customers answers, but later than anybody waits."""
-    await fleet.post("customers", f"/slowness/{SLOW_MS}")
+    await _slow_down(fleet, SLOW_MS)
     await asyncio.sleep(seconds)
-    await fleet.post("customers", "/slowness/0")
+    await _slow_down(fleet, 0)
 
 
 async def kill(fleet: Fleet, seconds: float, chance: random.Random) -> None:
@@ -43,7 +46,8 @@ async def kill(fleet: Fleet, seconds: float, chance: random.Random) -> None:
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     if fleet.architecture.has_events:
-        await fleet.restart_broker()
+        await fleet.kill(BROKER)
+        await fleet.start(BROKER)
     while True:
         service = chance.choice(KILLED)
         await fleet.kill(service)
@@ -54,6 +58,11 @@ async def kill(fleet: Fleet, seconds: float, chance: random.Random) -> None:
         await asyncio.sleep(KILL_EVERY_SECONDS - DOWN_SECONDS)
 
 
+async def _slow_down(fleet: Fleet, milliseconds: int) -> None:
+    with suppress(httpx2.HTTPError):  # somebody killed it: then it is slow enough
+        await fleet.post("customers", f"/slowness/{milliseconds}")
+
+
 Fault = Callable[[Fleet, float, random.Random], Awaitable[None]]
 FAULTS: Final[dict[str, Fault]] = {
     "shipping-down": shipping_down,
@@ -62,7 +71,7 @@ FAULTS: Final[dict[str, Fault]] = {
 }
 
 
-def windows(faults: list[str], seconds: float) -> list[Window]:
+def plan(faults: Sequence[str], seconds: float) -> list[Window]:
     """Each fault gets its part of the time, with some before it and some after it."""
     part_s = seconds / max(1, len(faults))
     return [
@@ -71,9 +80,40 @@ def windows(faults: list[str], seconds: float) -> list[Window]:
     ]
 
 
-async def carry_out(fleet: Fleet, planned: list[Window], elapsed_s: Callable[[], float], seed: int) -> None:
-    """As planned."""
-    chance = random.Random(seed)
-    for window in planned:
-        await asyncio.sleep(max(0.0, window.from_s - elapsed_s()))
-        await FAULTS[window.fault](fleet, window.to_s - window.from_s, chance)
+class Trouble:
+    """Of one trial: what was planned, and what somebody who watches asks for."""
+
+    def __init__(self, fleet: Fleet, elapsed_s: Callable[[], float], seed: int) -> None:
+        self.windows: list[Window] = []
+        """All that went wrong, and what is wrong now."""
+        self._fleet = fleet
+        self._elapsed_s = elapsed_s
+        self._chance = random.Random(seed)
+        self.now: Window | None = None
+        """What is wrong at this moment."""
+        self.is_over = False
+        """Nothing goes wrong any more."""
+        self._one_at_a_time = asyncio.Lock()
+
+    async def carry_out(self, planned: Sequence[Window]) -> None:
+        """As planned. Raises ServiceFailedError, BrokerFailedError."""
+        for window in planned:
+            await asyncio.sleep(max(0.0, window.from_s - self._elapsed_s()))
+            await self.inflict(window.fault, window.to_s - window.from_s)
+
+    async def inflict(self, fault: str, seconds: float) -> None:
+        """Returns when it is mended. Raises ServiceFailedError, BrokerFailedError."""
+        async with self._one_at_a_time:
+            now_s = self._elapsed_s()
+            self.now = Window(fault, now_s, now_s + seconds)
+            self.windows.append(self.now)
+            try:
+                await FAULTS[fault](self._fleet, seconds, self._chance)
+            finally:
+                self.now = None
+
+    async def end(self) -> None:
+        """Returns when what is wrong is mended."""
+        self.is_over = True
+        async with self._one_at_a_time:
+            pass

@@ -1,8 +1,6 @@
 """The running system: a broker where there is one, and every service as a process of its own."""
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -12,16 +10,16 @@ import msgspec
 
 from ottla import Admin
 from ottla.testing.process import BrokerProcess
-from ottla_examples.orders.architectures import architecture_of
 from ottla_examples.orders.architectures.part import Architecture
 from ottla_examples.orders.process import Setting
 from ottla_examples.orders.service import Surroundings
 from ottla_examples.orders.topics import to_create
 from ottla_examples.orders.traffic import Traffic
 from ottla_examples.orders.trial.ports import free_ports
+from ottla_examples.orders.trial.service_process import ServiceProcess
 
-READY_SECONDS: Final = 60.0
-STOP_SECONDS: Final = 10.0
+BROKER: Final = "broker"
+LAST_LINES: Final = 20
 BROKER_CONFIGS: Final = {
     # A killed member's partitions are somebody else's after so long; Kafka's own 45 s are for large machines.
     "group.consumer.min.session.timeout.ms": 1000,
@@ -31,29 +29,26 @@ BROKER_CONFIGS: Final = {
 }
 
 
-class ServiceFailedError(RuntimeError):
-    """A service did not start. The text ends with what it said."""
-
-
 class Fleet:
     """`async with Fleet(…) as fleet:` everything runs."""
 
-    def __init__(
-        self, directory: Path, architecture: str, *, repricing: bool, surroundings: Surroundings
-    ) -> None:
-        self.architecture: Architecture = architecture_of(architecture, repricing=repricing)
-        self.directory = directory
-        self.traffic: dict[str, Traffic] = {service: Traffic() for service in self.architecture.services}
-        """What each service did before it was killed; `health` adds what it has done since."""
-        services = self.architecture.services
-        self._ports = dict(zip(services, free_ports(len(services)), strict=True))
-        self._setting: dict[str, Any] = {
-            "architecture": architecture,
-            "repricing": repricing,
-            "surroundings": surroundings,
-        }
+    def __init__(self, directory: Path, architecture: Architecture, surroundings: Surroundings) -> None:
+        self.architecture = architecture
         self._broker: BrokerProcess | None = None
-        self._running: dict[str, Process] = {}
+        ports = free_ports(len(architecture.services) + 1)
+        if architecture.has_events:
+            self._broker = BrokerProcess(directory / BROKER, port=ports[-1], configs=BROKER_CONFIGS)
+        self._ports = dict(zip(architecture.services, ports, strict=False))
+        self._services = {
+            part.service: ServiceProcess(
+                Setting(part, str(directory), self._ports, self.bootstrap_servers, surroundings)
+            )
+            for part in architecture.parts
+        }
+        self._wanted: set[str] = set()
+        """Those that were started, and not told to end since."""
+        self._traffic = {service: Traffic() for service in architecture.services}
+        """What each service did before it was killed."""
         self._http = httpx2.AsyncClient(timeout=5, trust_env=False)
 
     @property
@@ -61,17 +56,23 @@ class Fleet:
         """Where the broker is; empty where there is none."""
         return self._broker.bootstrap_servers if self._broker is not None else ""
 
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """The names of all that runs: the services, and the broker where there is one."""
+        return (
+            (*self.architecture.services, BROKER) if self._broker is not None else self.architecture.services
+        )
+
     def url(self, service: str) -> str:
         """Of its HTTP edge."""
         return f"http://127.0.0.1:{self._ports[service]}"
 
+    # Life and death
+
     async def __aenter__(self) -> Self:
         try:
-            if self.architecture.has_events:
-                self._broker = BrokerProcess(
-                    self.directory / "broker", port=free_ports(1)[0], configs=BROKER_CONFIGS
-                )
-                await asyncio.to_thread(self._broker.start)
+            if self._broker is not None:
+                await self.start(BROKER)
                 async with Admin(self.bootstrap_servers) as admin:
                     (await admin.create_topics(to_create())).checked()
             await asyncio.gather(*(self.start(service) for service in self.architecture.services))
@@ -85,79 +86,79 @@ class Fleet:
     ) -> None:
         await self._stop()
 
-    async def start(self, service: str) -> None:
-        """Returns when it answers. Raises ServiceFailedError."""
-        setting = Setting(
-            service=service,
-            directory=str(self.directory),
-            ports=self._ports,
-            bootstrap_servers=self.bootstrap_servers,
-            **self._setting,
-        )
-        command = [
-            sys.executable,
-            "-m",
-            "ottla_examples.orders.process",
-            msgspec.json.encode(setting).decode(),
-        ]
-        with self.log(service).open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=PIPE, stderr=log, start_new_session=True
-            )
-        self._running[service] = process
-        assert process.stdout is not None
-        try:
-            said = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
-        except TimeoutError:
-            said = b""
-        if said != b"ready\n":
-            text = self.log(service).read_text()[-2000:]
-            raise ServiceFailedError(f"{service} did not start; it said:\n{text}")
+    async def start(self, name: str) -> None:
+        """Returns when it answers. Raises ServiceFailedError, BrokerFailedError."""
+        if name == BROKER:
+            assert self._broker is not None
+            await asyncio.to_thread(self._broker.start)
+        else:
+            await self._services[name].start()
+        self._wanted.add(name)
 
-    def log(self, service: str) -> Path:
-        """What it complains about."""
-        return self.directory / f"{service}.log"
-
-    async def kill(self, service: str) -> None:
+    async def kill(self, name: str) -> None:
         """kill -9."""
-        self.traffic[service].add(await self._traffic_of(service))
-        process = self._running.pop(service)
-        process.kill()
-        await process.wait()
+        self._wanted.discard(name)
+        if name == BROKER:
+            assert self._broker is not None
+            await asyncio.to_thread(self._broker.kill)
+        else:
+            self._traffic[name] = self._traffic[name].plus(await self._traffic_of(name))
+            await self._services[name].kill()
 
-    async def restart_broker(self) -> None:
-        """kill -9, and start it again at once."""
-        assert self._broker is not None
-        await asyncio.to_thread(self._broker.kill)
-        await asyncio.to_thread(self._broker.start)
+    def is_running(self, name: str) -> bool:
+        """Whether there is a process of that name."""
+        if name == BROKER:
+            return self._broker is not None and self._broker.running
+        return self._services[name].is_running
+
+    def ended_with(self, name: str) -> int | None:
+        """The exit status of one that ended although nobody here told it to; None: it did not."""
+        if name not in self._wanted:
+            return None
+        if name == BROKER:
+            return None if self._broker is None else self._broker.exit_status
+        return self._services[name].exit_status
+
+    def last_words(self, name: str) -> str:
+        """What it complained about last."""
+        if name == BROKER:
+            return "" if self._broker is None else "\n".join(list(self._broker.lines)[-LAST_LINES:])
+        return self._services[name].last_words()
+
+    async def _stop(self) -> None:
+        """Everybody at once; the broker last, so that everybody can say good-bye."""
+        self._wanted.clear()
+        await asyncio.gather(*(service.stop() for service in self._services.values()))
+        if self._broker is not None:
+            await asyncio.to_thread(self._broker.close)
+        await self._http.aclose()
+
+    # Questions
 
     async def health(self, service: str) -> dict[str, Any]:
         """What the service says of itself. Raises httpx2.HTTPError."""
-        response = await self._http.get(f"{self.url(service)}/health")
-        health: dict[str, Any] = response.raise_for_status().json()
-        return health
+        return dict(await self._get(service, "/health"))
 
     async def totals(self) -> dict[str, int]:
         """Orders by state. Raises httpx2.HTTPError."""
-        response = await self._http.get(f"{self.url('orders')}/totals")
-        totals: dict[str, int] = response.raise_for_status().json()
-        return totals
+        return dict(await self._get("orders", "/totals"))
+
+    async def products(self) -> list[dict[str, Any]]:
+        """What the catalogue shows, where there is one. Raises httpx2.HTTPError."""
+        has_catalogue = "catalogue" in self.architecture.services
+        return list(await self._get("catalogue", "/products")) if has_catalogue else []
 
     async def post(self, service: str, path: str) -> None:
         """Ask a service for something of no interest to buyers. Raises httpx2.HTTPError."""
         (await self._http.post(f"{self.url(service)}{path}")).raise_for_status()
 
-    async def seen(self) -> dict[str, Traffic]:
-        """What each service really called, read and wrote."""
-        seen = {service: Traffic() for service in self.traffic}
-        for service, traffic in self.traffic.items():
-            seen[service].add(traffic)
-            seen[service].add(await self._traffic_of(service))
-        return seen
-
-    def died(self) -> list[str]:
-        """Services that ended without being told to."""
-        return [service for service, process in self._running.items() if process.returncode is not None]
+    async def traffic(self) -> dict[str, Traffic]:
+        """What each service really called, read and wrote, over all its lives."""
+        found = await asyncio.gather(*(self._traffic_of(service) for service in self._traffic))
+        return {
+            service: before.plus(now)
+            for (service, before), now in zip(self._traffic.items(), found, strict=True)
+        }
 
     async def _traffic_of(self, service: str) -> Traffic:
         try:
@@ -165,19 +166,6 @@ class Fleet:
         except httpx2.HTTPError:
             return Traffic()
 
-    async def _stop(self) -> None:
-        """Everybody at once; the broker last, so that everybody can say good-bye."""
-        await asyncio.gather(*(_end(process) for process in self._running.values()))
-        if self._broker is not None:
-            await asyncio.to_thread(self._broker.close)
-        await self._http.aclose()
-
-
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+    async def _get(self, service: str, path: str) -> Any:  # noqa: ANN401 - JSON
+        response = await self._http.get(f"{self.url(service)}{path}")
+        return response.raise_for_status().json()

@@ -56,11 +56,8 @@ def every_order_has_ended(books: Books) -> Iterator[str]:
     for order_id, order in books.orders.items():
         if order.state not in FINAL:
             yield f"order {order_id} is still {order.state}"
-        kinds = {
-            type(event).__name__
-            for _trace, event in books.told.get(order_id, [])
-            if isinstance(event, endings)
-        }
+        told = books.told.get(order_id, [])
+        kinds = {type(each.event).__name__ for each in told if isinstance(each.event, endings)}
         if len(kinds) > 1:
             yield f"order {order_id} was told to be {' and '.join(sorted(kinds))}"
 
@@ -115,15 +112,16 @@ def money_follows_orders(books: Books) -> Iterator[str]:
 
 @_rule("one letter for each order that came to its end")
 def one_letter_each(books: Books) -> Iterator[str]:
-    """And the right one."""
+    """The right one, and no other."""
     subjects = {
         State.SHIPPED: "on its way",
         State.REJECTED: "cannot be delivered",
         State.CANCELLED: "cancelled",
     }
     for order_id, order in books.orders.items():
-        if order.state in FINAL and subjects[order.state] not in books.letters.get(order_id, ""):
-            yield f"order {order_id} is {order.state}, the letter says {books.letters.get(order_id)!r}"
+        letters = books.letters.get(order_id, [])
+        if order.state in FINAL and [subjects[order.state] in letter for letter in letters] != [True]:
+            yield f"order {order_id} is {order.state}, the letters say {letters}"
 
 
 @_rule("replicas of customers are like the customers")
@@ -140,6 +138,18 @@ def one_trace_each(books: Books) -> Iterator[str]:
     """From the buyer's request on."""
     for order_id, told in books.told.items():
         order = books.orders.get(order_id)
-        traces = {trace for trace, _event in told}
+        traces = {each.trace for each in told}
         if order is None or traces != {order.trace}:
             yield f"order {order_id} has traces {sorted(traces)}"
+
+
+@_rule("each fact about an order is one event, however often it was sent")
+def one_event_each(books: Books) -> Iterator[str]:
+    """Nobody was reserved for, paid or shipped to by two events."""
+    for order_id, told in books.told.items():
+        facts = Counter(
+            kind for kind, _event_id in {(type(each.event).__name__, each.event_id) for each in told}
+        )
+        for kind, events in facts.items():
+            if events > 1:
+                yield f"order {order_id} has {events} events {kind}"

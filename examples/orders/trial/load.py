@@ -32,7 +32,8 @@ class Purchase:
 
     at_s: float
     """Since the load began."""
-    took_s: float = PATIENCE_SECONDS
+    took_s: float | None = None
+    """Until the answer, or until the buyer had enough; None: still waiting."""
     order_id: str = ""
     """Empty: it was not accepted."""
 
@@ -46,6 +47,8 @@ class Load:
 
     def __init__(self, url_of: Callable[[str], str], rate: float, seed: int) -> None:
         self.purchases: list[Purchase] = []
+        """In the order of their clicks."""
+        self.sent_away = 0
         self._url_of = url_of
         self._rate = rate
         self._chance = random.Random(seed)
@@ -101,6 +104,7 @@ class Load:
         except httpx2.HTTPError:
             pass
         purchase.took_s = self._clock.monotonic() - began
+        self.sent_away += not purchase.is_accepted
         if len(self.purchases) % MOVE_EVERY_ORDERS == 0:
             await self._move_house(basket["customer_id"])
         if purchase.is_accepted and not self._watching.locked():

@@ -22,8 +22,8 @@ class MailServer:
     """`async with MailServer() as mail:` listens on a free port."""
 
     def __init__(self) -> None:
-        self.letters: dict[str, str] = {}
-        """Message-ID → subject. A second letter with the same id is not delivered."""
+        self.letters: dict[str, list[str]] = {}
+        """Message-ID → subject. The same letter with the same id is not delivered again; another one would be."""
         self.deliveries: Counter[str] = Counter()
         """Message-ID → how often it came."""
         self._server: asyncio.Server | None = None
@@ -66,4 +66,6 @@ class MailServer:
         letter = message_from_bytes(data.replace(b"\r\n..", b"\r\n."))
         message_id = str(letter["Message-ID"]).strip("<>")
         self.deliveries[message_id] += 1
-        self.letters.setdefault(message_id, str(letter["Subject"]))
+        delivered = self.letters.setdefault(message_id, [])
+        if letter["Subject"] not in delivered:
+            delivered.append(str(letter["Subject"]))

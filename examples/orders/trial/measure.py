@@ -1,14 +1,16 @@
 """What buyers saw, in numbers."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from ottla_examples.orders.trial.load import Purchase
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """By buyers."""
+    """By buyers who do not wait any more."""
 
     orders: int
     failed: int
@@ -23,10 +25,27 @@ class Seen:
 
 
 def seen_by_buyers(purchases: Sequence[Purchase]) -> Seen:
-    """Of these."""
-    took_s = [purchase.took_s for purchase in purchases]
-    failed = sum(not purchase.is_accepted for purchase in purchases)
-    return Seen(len(purchases), failed, 1000 * quantile(took_s, 0.5), 1000 * quantile(took_s, 0.99))
+    """Of these; who still waits has seen nothing yet."""
+    over = [purchase for purchase in purchases if purchase.took_s is not None]
+    took_s = [purchase.took_s for purchase in over if purchase.took_s is not None]
+    failed = sum(not purchase.is_accepted for purchase in over)
+    return Seen(len(over), failed, 1000 * quantile(took_s, 0.5), 1000 * quantile(took_s, 0.99))
+
+
+def since(purchases: Sequence[Purchase], from_s: float) -> list[Purchase]:
+    """The clicks from then on, without looking at all that were before."""
+    found = list(takewhile(lambda purchase: purchase.at_s >= from_s, reversed(purchases)))
+    return found[::-1]
+
+
+def bins(purchases: Sequence[Purchase], from_s: float, width_s: float, count: int) -> list[list[Purchase]]:
+    """Those of the first so many seconds, of the next, and so on."""
+    found: list[list[Purchase]] = [[] for _ in range(count)]
+    for purchase in purchases:
+        number = math.floor((purchase.at_s - from_s) / width_s)
+        if 0 <= number < count:
+            found[number].append(purchase)
+    return found
 
 
 def quantile(values: Sequence[float], part: float) -> float:

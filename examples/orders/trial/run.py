@@ -2,21 +2,24 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ottla_examples.orders.architectures import architecture_of
 from ottla_examples.orders.service import Surroundings
 from ottla_examples.orders.traffic import Traffic
 from ottla_examples.orders.trial import faults
 from ottla_examples.orders.trial.books import Books, open_books, told
-from ottla_examples.orders.trial.faults import Window
+from ottla_examples.orders.trial.caretaker import Death, looked_after
+from ottla_examples.orders.trial.faults import Trouble, Window
 from ottla_examples.orders.trial.fleet import Fleet
 from ottla_examples.orders.trial.invariants import Finding, check
 from ottla_examples.orders.trial.load import Load, Purchase
 from ottla_examples.orders.trial.mail import MailServer
-from ottla_examples.orders.trial.page import serve_page
+from ottla_examples.orders.trial.page.server import listen, serve_page
+from ottla_examples.orders.trial.page.watch import Watch
 from ottla_examples.orders.trial.quiet import settle
 
 Say = Callable[[str], None]
@@ -39,7 +42,7 @@ class Plan:
     settle_s: float = 90.0
     """How long everything may take to come to rest afterwards."""
     page_port: int | None = None
-    """Of the live page; None: no page."""
+    """Of the live page, 0 for any; None: no page."""
 
 
 @dataclass(slots=True)
@@ -54,44 +57,56 @@ class Outcome:
     replayed: int
     """Dead letters that somebody put back."""
     traffic: dict[str, Traffic] = field(default_factory=dict)
-    died: list[str] = field(default_factory=list)
-    """Services that ended by themselves."""
+    deaths: list[Death] = field(default_factory=list)
+    """Of processes that nobody here killed."""
 
     @property
     def holds(self) -> bool:
         """Whether everything is as it must be."""
-        return not self.died and all(finding.holds for finding in self.findings)
+        return not any(death.is_its_own_fault for death in self.deaths) and all(
+            finding.holds for finding in self.findings
+        )
 
 
 async def run(plan: Plan, directory: Path, say: Say) -> Outcome:
-    """Raises ServiceFailedError, BrokerFailedError. Cancelled, it stops everything."""
-    async with _running(plan, directory) as (mail, fleet):
-        load = Load(fleet.url, plan.rate, plan.seed)
-        windows = faults.windows(list(plan.faults), plan.seconds) if plan.faults else []
-        say(f"{plan.architecture}: {len(fleet.architecture.services)} services run, buyers come")
-        async with AsyncExitStack() as stack:
-            if plan.page_port is not None:
-                url = await stack.enter_async_context(serve_page(fleet, load, plan.page_port))
-                say(f"look at {url}")
-            async with asyncio.TaskGroup() as group:
-                group.create_task(load.run(plan.seconds))
-                group.create_task(faults.carry_out(fleet, windows, load.elapsed_s, plan.seed))
-        say(f"{plan.architecture}: {len(load.purchases)} buyers were there; waiting until it is quiet")
-        replayed = await settle(fleet, plan.settle_s)
-        traffic, died = await fleet.seen(), fleet.died()
-        everything_told = await told(fleet.bootstrap_servers) if fleet.architecture.has_events else {}
-        readers = [part.service for part in fleet.architecture.parts if "customers" in part.reads]
-    accepted = [purchase.order_id for purchase in load.purchases if purchase.is_accepted]
-    books = open_books(directory, accepted, mail.letters, readers)
-    books.told = everything_told
-    return Outcome(plan, load.purchases, windows, books, check(books), replayed, traffic, died)
-
-
-@asynccontextmanager
-async def _running(plan: Plan, directory: Path) -> AsyncIterator[tuple[MailServer, Fleet]]:
-    async with MailServer() as mail:
+    """Raises ServiceFailedError, BrokerFailedError, KafkaError. Cancelled, it stops everything."""
+    architecture = architecture_of(plan.architecture, repricing=plan.repricing)
+    async with AsyncExitStack() as stack:
+        listening = None if plan.page_port is None else stack.enter_context(listen(plan.page_port))
+        mail = await stack.enter_async_context(MailServer())
         surroundings = Surroundings(mail.port, plan.timeout_ms)
-        async with Fleet(
-            directory, plan.architecture, repricing=plan.repricing, surroundings=surroundings
-        ) as fleet:
-            yield mail, fleet
+        fleet = await stack.enter_async_context(Fleet(directory, architecture, surroundings))
+        deaths = await stack.enter_async_context(looked_after(fleet))
+        load = Load(fleet.url, plan.rate, plan.seed)
+        trouble = Trouble(fleet, load.elapsed_s, plan.seed)
+        say(f"{plan.architecture}: {len(architecture.services)} services run, buyers come")
+        if listening is not None:
+            watch = Watch(fleet, load, trouble, directory)
+            await stack.enter_async_context(serve_page(watch, listening))
+            say(f"look at http://127.0.0.1:{listening.getsockname()[1]}")
+        await _buy(plan, load, trouble)
+        say(f"{plan.architecture}: {len(load.purchases)} buyers were there; waiting until it is quiet")
+        rest = await settle(fleet, plan.settle_s)
+        traffic = await fleet.traffic()
+        books = await _books(fleet, directory, load, mail)
+    findings = [rest.finding, *check(books)]
+    return Outcome(plan, load.purchases, trouble.windows, books, findings, rest.replayed, traffic, deaths)
+
+
+async def _buy(plan: Plan, load: Load, trouble: Trouble) -> None:
+    """Buyers buy, and things go wrong; in the end nothing is wrong any more."""
+    planned = faults.plan(plan.faults, plan.seconds) if plan.faults else []
+    async with asyncio.TaskGroup() as group:
+        group.create_task(load.run(plan.seconds))
+        group.create_task(trouble.carry_out(planned))
+    await trouble.end()
+
+
+async def _books(fleet: Fleet, directory: Path, load: Load, mail: MailServer) -> Books:
+    """All that was written down."""
+    accepted = [purchase.order_id for purchase in load.purchases if purchase.is_accepted]
+    readers = [part.service for part in fleet.architecture.parts if "customers" in part.reads]
+    books = open_books(directory, accepted, mail.letters, readers)
+    if fleet.architecture.has_events:
+        books.told = await told(fleet.bootstrap_servers)
+    return books

@@ -11,7 +11,7 @@ from ottla_examples.orders.domain.order import State
 from ottla_examples.orders.domain.payment import Money
 from ottla_examples.orders.domain.stock import Kept, Reservation
 from ottla_examples.orders.services.customers import customer
-from ottla_examples.orders.trial.books import Books, OrderEntry
+from ottla_examples.orders.trial.books import Books, OrderEntry, Told
 from ottla_examples.orders.trial.invariants import RULES, check
 
 
@@ -45,13 +45,13 @@ def good_books() -> Books:
         available=available,
         money={"s": Money.TAKEN, "r": Money.DUE, "c": Money.REFUNDED},
         shipments={"s": shipped("s")},
-        letters={"s": "It is on its way", "r": "It cannot be delivered", "c": "It was cancelled"},
+        letters={"s": ["It is on its way"], "r": ["It cannot be delivered"], "c": ["It was cancelled"]},
         customers={1: customer(1, 2)},
         replicas={"shipping": {1: customer(1, 2)}},
         told={
-            "s": [("trace-s", shipped("s"))],
-            "r": [("trace-r", OrderRejected(order_id="r", customer_id=1, reason="no"))],
-            "c": [("trace-c", OrderCancelled(order_id="c", customer_id=1))],
+            "s": [Told(shipped("s"), "shipping-1", "trace-s")] * 2,
+            "r": [Told(OrderRejected(order_id="r", customer_id=1, reason="no"), "orders-1", "trace-r")],
+            "c": [Told(OrderCancelled(order_id="c", customer_id=1), "orders-2", "trace-c")],
         },
     )
 
@@ -68,7 +68,7 @@ def plant_lost(books: Books) -> None:
 
 
 def plant_two_ends(books: Books) -> None:
-    books.told["s"].append(("trace-s", OrderCancelled(order_id="s", customer_id=1)))
+    books.told["s"].append(Told(OrderCancelled(order_id="s", customer_id=1), "orders-3", "trace-s"))
 
 
 def plant_forgotten_pieces(books: Books) -> None:
@@ -113,6 +113,10 @@ def plant_wrong_letter(books: Books) -> None:
     books.letters["r"] = books.letters["s"]
 
 
+def plant_two_letters(books: Books) -> None:
+    books.letters["r"] += books.letters["s"]
+
+
 def plant_old_address(books: Books) -> None:
     books.replicas["shipping"][1] = customer(1, 1)
 
@@ -122,7 +126,11 @@ def plant_missing_customer(books: Books) -> None:
 
 
 def plant_second_trace(books: Books) -> None:
-    books.told["s"].append(("another", shipped("s")))
+    books.told["s"].append(Told(shipped("s"), "shipping-1", "another"))
+
+
+def plant_second_shipment(books: Books) -> None:
+    books.told["s"].append(Told(shipped("s"), "shipping-2", "trace-s"))
 
 
 PLANTED: dict[str, list[Callable[[Books], None]]] = {
@@ -143,9 +151,14 @@ PLANTED: dict[str, list[Callable[[Books], None]]] = {
         plant_shipment_for_nobody,
     ],
     "money is taken for what is delivered, and for nothing else": [plant_no_money, plant_kept_money],
-    "one letter for each order that came to its end": [plant_no_letter, plant_wrong_letter],
+    "one letter for each order that came to its end": [
+        plant_no_letter,
+        plant_wrong_letter,
+        plant_two_letters,
+    ],
     "replicas of customers are like the customers": [plant_old_address, plant_missing_customer],
     "one trace runs through everything that was told of an order": [plant_second_trace],
+    "each fact about an order is one event, however often it was sent": [plant_second_shipment],
 }
 
 

@@ -20,7 +20,7 @@ async def test_a_letter_that_is_sent_twice_is_delivered_once() -> None:
     async with MailServer() as mail:
         for message_id in ("a", "a", "b"):
             await asyncio.to_thread(send, mail.port, message_id, "Dear Ada,\n.\n..dots\n")
-        assert mail.letters == {"a": "About a", "b": "About b"}
+        assert mail.letters == {"a": ["About a"], "b": ["About b"]}
         assert mail.deliveries == {"a": 2, "b": 1}
 
 

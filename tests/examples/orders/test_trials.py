@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 
 from ottla import Consumer, Producer, TopicPartition
+from ottla.cli.main import main
 from ottla.testing.broker import Broker
 from ottla_examples.orders.architectures import ARCHITECTURES
 from ottla_examples.orders.command import Wish, carry_out
@@ -28,7 +30,9 @@ def plan(architecture: str, *faults: str) -> Plan:
 
 
 def broken(outcome: Outcome) -> list[str]:
-    return [what for finding in outcome.findings for what in finding.broken] + outcome.died
+    return [what for finding in outcome.findings for what in finding.broken] + [
+        str(death) for death in outcome.deaths
+    ]
 
 
 async def test_after_kills_everything_is_right(tmp_path: Path) -> None:
@@ -41,17 +45,21 @@ async def test_after_kills_everything_is_right(tmp_path: Path) -> None:
 
 
 async def look(port: int) -> dict[str, Any]:
-    """The first thing that the page is told about lag."""
+    """What the page shows as soon as it has heard of everything."""
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
         while True:
             try:
                 assert "<title>Orders</title>" in (await http.get("/")).text
                 async with http.stream("GET", "/stream") as stream:
                     async for line in stream.aiter_lines():
-                        if line.startswith("data: ") and "lag" in (seen := json.loads(line[6:])):
+                        if line.startswith("data: ") and is_complete(seen := json.loads(line[6:])):
                             return dict(seen)
             except httpx2.HTTPError:
                 await asyncio.sleep(0.1)
+
+
+def is_complete(seen: dict[str, Any]) -> bool:
+    return bool(seen["journeys"] and seen["heard"]["lag"] and seen["heard"]["products"])
 
 
 async def test_with_repricing_and_a_page_everything_is_right_after_kills(tmp_path: Path) -> None:
@@ -61,8 +69,11 @@ async def test_with_repricing_and_a_page_everything_is_right_after_kills(tmp_pat
         running = group.create_task(run(what, tmp_path, print))
         looking = group.create_task(look(port))
     outcome = running.result()
-    assert looking.result()["architecture"] == "fully-event-driven"
-    assert "repricing" in looking.result()["lag"]
+    seen = looking.result()
+    assert seen["architecture"] == "fully-event-driven"
+    assert "repricing" in seen["heard"]["lag"]
+    assert {process["name"] for process in seen["processes"]} >= {"repricing", "broker"}
+    assert sum(seen["heard"]["totals"].values()) > 0
     assert broken(outcome) == []
     assert outcome.books.shipments
     assert not [service for service, traffic in outcome.traffic.items() if traffic.called]
@@ -74,7 +85,7 @@ async def test_who_must_be_called_must_be_there(tmp_path: Path) -> None:
     [window] = outcome.windows
     during = [each for each in outcome.purchases if window.from_s + 0.5 < each.at_s < window.to_s]
     assert seen_by_buyers(during).success_rate < 1.0
-    assert outcome.died == []
+    assert outcome.deaths == []
     findings = {finding.rule: finding for finding in outcome.findings}
     assert findings["what a buyer was told is accepted is known"].holds
     assert findings["no piece appeared or disappeared"].holds
@@ -106,6 +117,49 @@ async def test_dead_letters_go_back_to_where_they_came_from_once() -> None:
             assert sum((await consumer.end_offsets(places)).values()) == 5
         assert {record.raw_key for record in records} == {b"%d" % number for number in range(5)}
         assert {tuple(record.headers) for record in records} == {(("trace-id", b"t"),)}
+
+
+def wrong(*options: str) -> int:
+    try:
+        return main(["demo", "orders", *options])
+    except SystemExit as exit_:
+        return int(str(exit_.code))
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ("--seconds 0", "'0' is no number above 0"),
+        ("--seconds nan", "'nan' is no number above 0"),
+        ("--rate inf", "'inf' is no number above 0"),
+        ("--rate 100000", "more than 500"),
+        ("--faults fire", "there is no fault 'fire'; there are shipping-down"),
+        ("--faults kill,kill", "twice"),
+        ("--page-port 65536", "'65536' is no port"),
+        ("--architecture request-driven --repricing", "has none"),
+        ("--write somewhere", "--write is for what --compare finds"),
+        ("--compare --check", "without --check"),
+        ("--compare --architecture event-driven", "without --architecture"),
+    ],
+)
+def test_what_is_asked_for_wrongly_is_refused_in_words(
+    options: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert wrong(*options.split()) == 2
+    said = capsys.readouterr()
+    assert why in said.err
+    assert said.out == ""
+
+
+def test_a_port_that_somebody_has_is_said_before_anything_is_started(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert wrong("--page-port", str(port)) == 1
+    said = capsys.readouterr()
+    assert f"the page cannot have port {port} (Address already in use)" in said.err
+    assert said.out == ""
 
 
 def test_the_command_line_knows_every_architecture() -> None:
