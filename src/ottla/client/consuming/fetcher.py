@@ -23,7 +23,7 @@ from ottla.client.consuming.fetch_session import SESSION_ERRORS, FetchSession, W
 from ottla.client.consuming.leaders import leader_of
 from ottla.client.consuming.positions import Place, Positions
 from ottla.client.membership.lane import Lane
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.errors import ErrorCode, KafkaError, RejoinError
 from ottla.net.tasks import Tasks
 from ottla.records.batch import batches
 from ottla.wire.messages.fetch import FetchRequest, FetchResponse, PartitionData
@@ -83,7 +83,9 @@ class Fetcher:
         delay_s = backoff_seconds(self._settings, place.failures + 1)
         failing_s = place.failed(self._cluster.clock.monotonic(), delay_s)
         self._refresher.need(place.partition.topic)
-        may_pass = error.retriable or error.code is ErrorCode.BROKER_NOT_AVAILABLE
+        # A group that has moved on takes the partition away, or lets this member in again: it will be told so.
+        is_behind = isinstance(error, RejoinError)
+        may_pass = error.retriable or is_behind or error.code is ErrorCode.BROKER_NOT_AVAILABLE
         if not may_pass or failing_s * 1000 > self._settings.default_api_timeout_ms:
             place.failures = 0
             place.not_before += self._settings.retry_backoff_max_ms / 1000
