@@ -10,9 +10,15 @@ from tests.support.process import BrokerProcess
 from tests.support.waiting import until
 
 from ottla.client import Admin, Consumer, DeadLetter, Producer, Retry, Topic, TopicPartition
+from ottla.client.brokers.coordinators import CoordinatorType
 from ottla.client.membership.group_metadata import OffsetAndMetadata
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.errors import ErrorCode, KafkaError, RejoinError
 from ottla.records.record import Record
+from ottla.wire.messages.consumer_group_heartbeat import (
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse,
+)
+from ottla.wire.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse, MemberIdentity
 
 PROTOCOLS = ["classic", "consumer"]
 protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -389,3 +395,52 @@ async def test_nothing_is_left_behind(broker: BrokerProcess, topic: str, protoco
         async with member(broker.bootstrap, topic, protocol) as consumer:
             await asyncio.wait_for(asyncio.gather(consumer.getone(), return_exceptions=True), 20)
         assert len(asyncio.all_tasks()) == 1
+
+
+async def thrown_out(consumer: Consumer[bytes, bytes], topic: str, protocol: str) -> None:
+    """Somebody says in its name that it leaves; it hears of that with its next heartbeat."""
+    member_id, cluster = consumer.health().member_id, consumer._engine.cluster
+    node = await cluster.coordinator(topic, CoordinatorType.GROUP)
+    if protocol == "classic":
+        leaves = LeaveGroupRequest(group_id=topic, members=[MemberIdentity(member_id=member_id)])
+        await cluster.ask(node, leaves, LeaveGroupResponse)
+    else:
+        beat = ConsumerGroupHeartbeatRequest(group_id=topic, member_id=member_id, member_epoch=-1)
+        await cluster.ask(node, beat, ConsumerGroupHeartbeatResponse)
+
+
+@protocols
+async def test_what_was_lost_while_in_hand_is_not_committed_by_who_is_a_member_again(
+    broker: BrokerProcess, topic: str, protocol: str
+) -> None:
+    await fill(broker.bootstrap, topic, 3)
+    place, told = TopicPartition(topic, 0), []
+    async with member(broker.bootstrap, topic, protocol, heartbeat_interval_ms=100) as consumer:
+        consumer.on_assigned(lambda _: told.append("assigned"))
+        consumer.on_lost(lambda _: told.append("lost"))
+        assert (await consumer.getone()).offset == 0
+        await thrown_out(consumer, topic, protocol)
+        await until(lambda: told == ["assigned", "lost", "assigned"])
+        for commit in (consumer.commit(), consumer.commit({place: 1})):
+            with pytest.raises(RejoinError, match="what was read belongs to others"):
+                await commit
+        with pytest.raises(RejoinError):
+            consumer.group_metadata()
+        assert (await consumer.getone()).offset == 0, "it comes again"
+        await consumer.commit()
+        assert (await consumer.committed(place) or OffsetAndMetadata(-1)).offset == 1
+
+
+@protocols
+async def test_an_offset_of_no_topic_is_refused_by_name_and_soon(
+    broker: BrokerProcess, topic: str, protocol: str
+) -> None:
+    await fill(broker.bootstrap, topic, 1)
+    async with member(broker.bootstrap, topic, protocol) as consumer:
+        await consumer.getone()
+        for place in (TopicPartition(f"{topic}-nowhere", 0), TopicPartition(topic, 5)):
+            async with asyncio.timeout(20):  # a third of what commits are tried for
+                with pytest.raises(KafkaError, match=f"offset of {place} in group {topic}") as caught:
+                    await consumer.commit({place: 1})
+            assert caught.value.code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        assert await consumer.committed(TopicPartition(f"{topic}-nowhere", 0)) is None

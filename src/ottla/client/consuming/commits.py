@@ -7,41 +7,34 @@ heartbeat; until then it waits.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeVar
 
+from ottla.client.brokers.backoff import backoff_seconds
 from ottla.client.brokers.cluster import Cluster
 from ottla.client.brokers.coordinators import CoordinatorType
 from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.consuming.offset_messages import (
+    Offsets,
+    TopicIds,
+    commit_request,
+    fetch_request,
+    fetched_group,
+    fetched_offsets,
+    not_committed,
+)
 from ottla.client.membership.group_metadata import GroupMetadata, OffsetAndMetadata
 from ottla.core.errors import ErrorCode, KafkaError
-from ottla.wire.messages.offset_commit import (
-    OffsetCommitRequest,
-    OffsetCommitRequestPartition,
-    OffsetCommitRequestTopic,
-    OffsetCommitResponse,
-)
-from ottla.wire.messages.offset_fetch import (
-    OffsetFetchRequest,
-    OffsetFetchRequestGroup,
-    OffsetFetchRequestTopic,
-    OffsetFetchRequestTopics,
-    OffsetFetchResponse,
-    OffsetFetchResponseGroup,
-    OffsetFetchResponsePartitions,
-    OffsetFetchResponseTopics,
-)
+from ottla.wire.messages.offset_commit import OffsetCommitResponse
+from ottla.wire.messages.offset_fetch import OffsetFetchResponse
 
-Offsets = Mapping[TopicPartition, OffsetAndMetadata]
 Result = TypeVar("Result")
 
-_LAST_COMMIT_WITH_NAMES = 9
-_LAST_FETCH_WITH_NAMES = 9
-_FIRST_FETCH_WITH_GROUPS = 8
-_FIRST_FETCH_OF_STABLE = 7
 _EPOCH_WAIT_SECONDS = 0.05
+_LOOKS_FOR_TOPIC = 3
+"""How often metadata may say that there is no such topic or partition, before that is believed: it may be new."""
+_NO_TOPIC = {ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID}
 _ELSEWHERE = {ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE, ErrorCode.NETWORK_EXCEPTION}
 _MEMBER_GONE = {
     ErrorCode.UNKNOWN_MEMBER_ID,
@@ -60,9 +53,16 @@ class Commits:
         self._group_id = group_id
 
     async def commit(self, offsets: Offsets, member: Callable[[], GroupMetadata]) -> None:
-        """Store these; `member` is asked before each attempt. Raises KafkaError."""
-        if offsets:
-            await self._in_epoch(lambda node, now: self._commit(node, offsets, now), member)
+        """Store these; `member` is asked before each attempt. Raises KafkaError.
+
+        Of topics whose ids are known by now the offsets are for these, and not for others of the same name.
+        """
+        if not offsets:
+            return
+        ids = TopicIds(self._cluster.metadata, offsets)
+        refusal = await self._in_epoch(lambda node, now: self._commit(node, offsets, ids, now), member)
+        if refusal is not None:
+            raise refusal
 
     async def committed(
         self, partitions: Collection[TopicPartition], member: Callable[[], GroupMetadata]
@@ -108,88 +108,47 @@ class Commits:
 
         return await self._cluster.retrying(once)
 
-    async def _commit(self, node: int, offsets: Offsets, member: GroupMetadata) -> None:
-        request = OffsetCommitRequest(
-            group_id=self._group_id,
-            generation_id_or_member_epoch=member.generation_id,
-            member_id=member.member_id,
-            group_instance_id=member.group_instance_id,
-            topics=[
-                OffsetCommitRequestTopic(name=name, partitions=entries)
-                for name, entries in _entries(offsets).items()
-            ],
-        )
-        response = await self._cluster.ask(node, request, OffsetCommitResponse, _LAST_COMMIT_WITH_NAMES)
-        for topic in response.topics:
-            for answer in topic.partitions:
-                code = ErrorCode(answer.error_code)
-                if code is not ErrorCode.NONE:
-                    raise _refused(code, TopicPartition(topic.name, answer.partition_index), self._group_id)
+    async def _commit(
+        self, node: int, offsets: Offsets, ids: TopicIds, member: GroupMetadata
+    ) -> KafkaError | None:
+        """Returns an error that it is in vain to try again after."""
+        request = commit_request(self._group_id, member, offsets, ids)
+        response = await self._cluster.ask(node, request, OffsetCommitResponse, ids.max_version)
+        for partition, code in not_committed(response, ids).items():
+            if code in _NO_TOPIC and await self._is_gone(partition, ids):
+                text = f"offset of {partition} in group {self._group_id} was not committed"
+                problem = f"topic {partition.topic} has no such partition, or was deleted and made anew"
+                return KafkaError(code, f"{text}: {code.name}: {problem}")
+            raise _refused(code, partition, self._group_id)
+        return None
+
+    async def _is_gone(self, partition: TopicPartition, ids: TopicIds) -> bool:
+        """Whether there is none, by several looks: metadata may be behind what was made just now."""
+        for attempt in range(_LOOKS_FOR_TOPIC):
+            await asyncio.sleep(backoff_seconds(self._cluster.settings, attempt + 1))
+            await self._cluster.refresh([partition.topic])
+            if self._cluster.metadata.partition(partition) is not None:
+                return not ids.agree_with(self._cluster.metadata, partition.topic)
+        return True
 
     async def _committed(
         self, node: int, partitions: Collection[TopicPartition], member: GroupMetadata
     ) -> dict[TopicPartition, OffsetAndMetadata | None]:
-        response = await self._cluster.ask(
-            node,
-            partial(self._fetch_request, partitions, member),
-            OffsetFetchResponse,
-            _LAST_FETCH_WITH_NAMES,
-        )
-        group = response.groups[0] if response.groups else _one_group(response)
+        ids = TopicIds(self._cluster.metadata, partitions)
+        request = partial(fetch_request, self._group_id, member, partitions, ids)
+        response = await self._cluster.ask(node, request, OffsetFetchResponse, ids.max_version)
+        group = fetched_group(response)
         code = ErrorCode(group.error_code)
         if code is not ErrorCode.NONE:
             raise KafkaError(code, f"offsets of group {self._group_id}: {code.name}: {code.message}")
         found: dict[TopicPartition, OffsetAndMetadata | None] = dict.fromkeys(partitions)
-        for topic in group.topics:
-            for answer in topic.partitions:
-                partition, code = (
-                    TopicPartition(topic.name, answer.partition_index),
-                    ErrorCode(answer.error_code),
-                )
-                if code is not ErrorCode.NONE:
-                    raise KafkaError(code, f"offset of {partition}: {code.name}: {code.message}")
-                if answer.committed_offset >= 0:
-                    epoch, text = answer.committed_leader_epoch, answer.metadata or ""
-                    found[partition] = OffsetAndMetadata(answer.committed_offset, epoch, text)
+        for partition, what in fetched_offsets(group, ids):
+            if isinstance(what, ErrorCode):
+                if what in _NO_TOPIC:
+                    await self._cluster.refresh([partition.topic])  # the next attempt knows its id by then
+                raise KafkaError(what, f"offset of {partition}: {what.name}: {what.message}")
+            found[partition] = what
         return found
-
-    def _fetch_request(
-        self, partitions: Collection[TopicPartition], member: GroupMetadata, version: int
-    ) -> OffsetFetchRequest:
-        by_topic: defaultdict[str, list[int]] = defaultdict(list)
-        for topic, number in partitions:
-            by_topic[topic].append(number)
-        if version < _FIRST_FETCH_WITH_GROUPS:
-            topics = [
-                OffsetFetchRequestTopic(name=name, partition_indexes=found)
-                for name, found in by_topic.items()
-            ]
-            return OffsetFetchRequest(
-                group_id=self._group_id, topics=topics, require_stable=version >= _FIRST_FETCH_OF_STABLE
-            )
-        group = OffsetFetchRequestGroup(
-            group_id=self._group_id,
-            member_id=member.member_id or None,
-            member_epoch=member.generation_id if member.member_id else -1,
-            topics=[
-                OffsetFetchRequestTopics(name=name, partition_indexes=numbers)
-                for name, numbers in by_topic.items()
-            ],
-        )
-        return OffsetFetchRequest(groups=[group], require_stable=True)
-
-
-def _entries(offsets: Offsets) -> dict[str, list[OffsetCommitRequestPartition]]:
-    by_topic: defaultdict[str, list[OffsetCommitRequestPartition]] = defaultdict(list)
-    for (topic, number), what in offsets.items():
-        entry = OffsetCommitRequestPartition(
-            partition_index=number,
-            committed_offset=what.offset,
-            committed_leader_epoch=what.leader_epoch,
-            committed_metadata=what.metadata,
-        )
-        by_topic[topic].append(entry)
-    return by_topic
 
 
 def _refused(code: ErrorCode, partition: TopicPartition, group_id: str) -> KafkaError:
@@ -197,24 +156,3 @@ def _refused(code: ErrorCode, partition: TopicPartition, group_id: str) -> Kafka
     if code in _MEMBER_GONE:
         text += " The group has moved on without this member, and another one reads the partition now."
     return KafkaError(code, text)
-
-
-def _one_group(response: OffsetFetchResponse) -> OffsetFetchResponseGroup:
-    """An answer of before version 8, when there was one group to an answer."""
-    topics = [
-        OffsetFetchResponseTopics(
-            name=topic.name,
-            partitions=[
-                OffsetFetchResponsePartitions(
-                    partition_index=entry.partition_index,
-                    committed_offset=entry.committed_offset,
-                    committed_leader_epoch=entry.committed_leader_epoch,
-                    metadata=entry.metadata,
-                    error_code=entry.error_code,
-                )
-                for entry in topic.partitions
-            ],
-        )
-        for topic in response.topics
-    ]
-    return OffsetFetchResponseGroup(topics=topics, error_code=response.error_code)

@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from ottla.client.consuming.commits import Commits, Offsets
+from ottla.client.consuming.commits import Commits
+from ottla.client.consuming.offset_messages import Offsets
 from ottla.client.consuming.positions import Place, Positions
 from ottla.client.consuming.reading import Reading
 from ottla.client.membership.group_metadata import GroupMetadata

@@ -55,7 +55,11 @@ class ConsumerOffsets:
         return (await self._engine.commits.committed([partition], self._engine.reader))[partition]
 
     def positions_to_commit(self) -> dict[TopicPartition, OffsetAndMetadata]:
-        """The position behind everything that was handed out, for a transaction that did something with it."""
+        """The position behind everything that was handed out, for a transaction that did something with it.
+
+        Raises RejoinError while some of that is somebody else's: until the application comes for more.
+        """
+        self._engine.raise_if_lost()
         self._engine.reading.settle()
         return self._engine.positions.handed_out()
 

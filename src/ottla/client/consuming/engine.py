@@ -151,17 +151,19 @@ class ConsumerEngine:
     def group_metadata(self) -> GroupMetadata:
         """Who this consumer is in its group; partitions by hand belong to nobody else.
 
-        Raises RejoinError while it is no member: without a generation a commit would overwrite those of others.
+        Raises RejoinError while it is no member: without a generation a commit would overwrite those of others. So
+        does one of what was lost, after it has become a member again: until the application comes for more.
         """
         who, subscription = self.reader(), self.subscribing.subscription
+        self.raise_if_lost()
         if who.generation_id >= 0 or subscription.by_hand or subscription.is_empty:
             return who
-        text = (
-            f"not a member of group {who.group_id} now: what was read belongs to others, and is not committed"
-        )
-        raise KafkaError(
-            ErrorCode.UNKNOWN_MEMBER_ID, text, advice="read on; it comes again to whoever has it"
-        )
+        raise _no_member(who.group_id)
+
+    def raise_if_lost(self) -> None:
+        """Raises RejoinError while something that the application has in hand is somebody else's."""
+        if self.reading.has_lost:
+            raise _no_member(self.settings.group_id)
 
     def reader(self) -> GroupMetadata:
         """As whom offsets are read: nobody has to be a member for that."""
@@ -225,3 +227,9 @@ class ConsumerEngine:
         self.fetcher.wake()
         self.locator.wake()
         self.subscribing.refreshed()
+
+
+def _no_member(group_id: str | None) -> KafkaError:
+    text = f"not a member of group {group_id} now: what was read belongs to others, and is not committed"
+    advice = "read on; it comes again to whoever has it"
+    return KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, text, advice=advice)

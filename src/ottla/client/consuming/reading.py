@@ -60,6 +60,8 @@ class Reading:
         self._back = asyncio.Event()
         self._visits = 0
         self._seen: tuple[int, AnyRecord | None] = (0, None)
+        self.has_lost = False
+        """Whether something of what the application has in hand is somebody else's by now."""
         self.on_stop: Callable[[], None] | None = None
         """Called when places are to be given up, for whoever tracks what is finished."""
 
@@ -84,6 +86,11 @@ class Reading:
         if self.on_stop is not None:
             self.on_stop()
 
+    def lose(self, places: Collection[Place]) -> None:
+        """They are somebody else's. What is in hand of them stays there until the application comes back."""
+        self.settle()
+        self.has_lost = self.has_lost or any(place.is_in_hand for place in places)
+
     def signal_return(self) -> None:
         """Something of what was handed out is finished, or given back."""
         self._back.set()
@@ -106,6 +113,7 @@ class Reading:
     def come_back(self) -> None:
         """The application is done with everything that it has."""
         self._visits += 1
+        self.has_lost = False
         opened = self._opened
         if opened is not None and opened.at is not None:
             opened.place.finished = opened.place.position = opened.at.offset + 1

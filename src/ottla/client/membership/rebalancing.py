@@ -59,14 +59,16 @@ class Rebalancing:
     async def revoked(self, partitions: Partitions, overtaken: asyncio.Event) -> None:
         places = self._hold_back(partitions)
         await self._returned(places, overtaken)
-        if not overtaken.is_set():
+        if overtaken.is_set():
+            self._reading.lose(places)
+        else:
             await self._commit(places)
         hooks = self._hooks.when_lost if overtaken.is_set() else self._hooks.revoked
         await self._call(hooks, partitions)
         self._give_up(partitions)
 
     async def lost(self, partitions: Partitions) -> None:
-        self._hold_back(partitions)
+        self._reading.lose(self._hold_back(partitions))
         await self._call(self._hooks.when_lost, partitions)
         self._give_up(partitions)
 
