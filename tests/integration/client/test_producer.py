@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import NewBroker
 from tests.support.process import BrokerProcess
 
-from ottla.client import Admin, BufferFull, Consumer, Delivery, Producer, RecordMetadata
+from ottla.client import Admin, BufferFull, Consumer, Delivery, Producer, RecordMetadata, SomeNotSentError
 from ottla.core.errors import ErrorCode, KafkaError
 from ottla.records.compression import Codec
 from ottla.records.record import Record
@@ -261,3 +261,45 @@ async def test_a_failure_that_only_a_flush_waited_for_is_logged(
         await producer.flush()
         assert "1 records were not delivered" in caplog.text
         assert "max.message.bytes" in caplog.text
+
+
+async def test_many_have_keys_and_headers_of_their_own(broker: BrokerProcess, topic: str) -> None:
+    keys = [b"a", None, b"b"] * 20
+    headers = [{"n": b"%d" % number} if number % 2 else None for number in range(60)]
+    async with Producer(broker.bootstrap) as producer:
+        sent = await producer.send_many(topic, [b"%d" % n for n in range(60)], keys=keys, headers=headers)
+        with pytest.raises(ValueError, match="2 values and 1 headers"):
+            await producer.send_many(topic, [b"a", b"b"], headers=[None])
+        with pytest.raises(KafkaError, match="headers are a dict, or pairs"):
+            await producer.send_many(topic, [b"a"], headers=[{"n": "text"}])  # type: ignore[dict-item]
+    read_back = await read(broker.bootstrap, topic, 60)
+    for number, saved in enumerate(sent):
+        record = next(each for each in read_back[saved.partition] if each.offset == saved.offset)
+        expected = (("n", b"%d" % number),) if number % 2 else ()
+        assert (record.value, record.key, record.headers) == (b"%d" % number, keys[number], expected)
+
+
+async def test_many_that_linger_leave_when_others_need_their_room(broker: BrokerProcess, topic: str) -> None:
+    options: Any = {"linger_ms": 3_600_000, "buffer_memory": 32_768, "batch_size": 8_192}
+    async with Producer(broker.bootstrap, **options) as producer:
+        for partition in await producer.partitions_for(topic):
+            producer.send_nowait(topic, bytes(100), partition=partition)
+            producer.send_nowait(topic, bytes(100), partition=partition)
+        many = asyncio.ensure_future(producer.send_many(topic, [bytes(1000)] * 200, partition=0))
+        while not many.done():
+            await asyncio.sleep(0.01)
+            if producer.health().counters.records_delivered >= 150:
+                await producer.flush()  # what is left lingers on
+        assert len(await many) == 200
+
+
+async def test_many_for_which_there_is_no_room_in_time_are_said(new_broker: NewBroker, topic: str) -> None:
+    broker = new_broker().start()
+    options: Any = {"max_block_ms": 100, "buffer_memory": 32_768, "delivery_timeout_ms": 1_500}
+    async with Producer(broker.bootstrap, request_timeout_ms=500, **options) as producer:
+        await producer.send(topic, b"")
+        broker.kill()
+        with pytest.raises(SomeNotSentError, match="100 of 100 records were not delivered") as failed:
+            await producer.send_many(topic, [bytes(1000)] * 100, keys=[b"%d" % n for n in range(100)])
+        reasons = [type(error) for error in failed.value.records.errors.values()]
+        assert 0 < reasons.count(BufferFull) < 100

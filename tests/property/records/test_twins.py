@@ -128,21 +128,27 @@ def test_the_same_batch_to_the_byte(fields: dict[str, Any], records: list[Any], 
 @given(
     st.lists(BUFFERS, max_size=30),
     st.booleans(),
+    st.booleans(),
     st.sampled_from([list, tuple]),
     st.integers(61, 3000),
     st.data(),
 )
 def test_many_at_once_stop_at_the_same_place(
-    values: list[Any], with_keys: bool, kind: type, limit_bytes: int, data: st.DataObject
+    values: list[Any], with_keys: bool, with_headers: bool, kind: type, limit_bytes: int, data: st.DataObject
 ) -> None:
     keys = (
         kind(data.draw(st.lists(BUFFERS, min_size=len(values), max_size=len(values)))) if with_keys else None
     )
+    headers = (
+        kind(data.draw(st.lists(HEADERS, min_size=len(values), max_size=len(values))))
+        if with_headers
+        else None
+    )
     mine, other = PURE.BatchBuilder(), COMPILED.BatchBuilder()
     start = 0
     for timestamp in (5, 900, 7):
-        stop = mine.append_many(timestamp, kind(values), keys, start, limit_bytes)
-        assert other.append_many(timestamp, kind(values), keys, start, limit_bytes) == stop
+        stop = mine.append_many(timestamp, kind(values), keys, start, limit_bytes, headers)
+        assert other.append_many(timestamp, kind(values), keys, start, limit_bytes, headers) == stop
         assert state(mine) == state(other)
         start = data.draw(st.integers(0, stop))
     assert outcome(mine.build) == outcome(other.build)

@@ -22,7 +22,7 @@ def test_bytes_pass_as_they_are_and_are_not_even_copied() -> None:
     encoding = RecordEncoding("t", settings())
     assert encoding.is_plain
     values = [b"a", None, b""]
-    assert encoding.encode_values(values) is values
+    assert encoding.encode_many(values, None, None).values is values
     assert encoding.encode_value(memoryview(b"a"), ()) == b"a"
 
 
@@ -40,13 +40,13 @@ def test_null_is_null_whatever_the_serializer() -> None:
     encoding = RecordEncoding("t", settings(value_serializer=str.encode, key_serializer=StringSerde()))
     assert encoding.encode_value(None, ()) is None
     assert encoding.encode_key(None, ()) is None
-    assert encoding.encode_values(["a", None]) == [b"a", None]
+    assert encoding.encode_many(["a", None], None, None).values == [b"a", None]
 
 
 def test_what_is_no_bytes_is_refused_with_the_ways_out() -> None:
     encoding = RecordEncoding("orders", settings())
     with pytest.raises(SerializationError) as caught:
-        encoding.encode_values([b"", "text"])
+        encoding.encode_many([b"", "text"], None, None)
     said = str(caught.value)
     assert "orders: the value 'text' is str, not bytes" in said
     assert "value_serializer" in said

@@ -124,9 +124,19 @@ def test_refused_records_let_go_of_their_buffers() -> None:
     assert next(read_records(Batch(builder.build()))).key == b"key"
 
 
+def test_each_of_many_has_its_own_headers() -> None:
+    builder = BatchBuilder()
+    headers = [[("a", b"1"), ("a", None)], (), [("b", b"")]]
+    assert builder.append_many(0, [b"x", b"y", b"z"], None, 1, headers=headers) == 3
+    assert [record.headers for record in read_records(Batch(builder.build()))] == [(), (("b", b""),)]
+    assert builder.append_many(0, [b"x"] * 3, None, 0, builder.size_in_bytes + 9, headers) == 0
+
+
 def test_as_many_keys_as_values() -> None:
     with pytest.raises(ValueError, match="2 values and 1 keys"):
         BatchBuilder().append_many(0, [b"a", b"b"], [b"k"])
+    with pytest.raises(ValueError, match="2 values and 3 headers"):
+        BatchBuilder().append_many(0, [b"a", b"b"], headers=[(), (), ()])
 
 
 def test_an_empty_batch_takes_one_record_of_any_size_and_then_no_more() -> None:

@@ -83,7 +83,7 @@ class Accumulator:
         return builder
 
     def _grown_bytes(self, limit_bytes: int) -> int:
-        most = min(GROWN_BATCH_BYTES, self.settings.max_request_size)
+        most = min(GROWN_BATCH_BYTES, self.settings.max_request_size, self.settings.buffer_memory)
         return max(limit_bytes, min(limit_bytes * GROWN_BATCH_FACTOR, most))
 
     def _leaves_at_once(self, queue: PartitionQueue, size_bytes: int) -> bool:

@@ -1,13 +1,11 @@
 """Puts encoded records into the open batches of their queues."""
 
-from collections.abc import Sequence
-
 from ottla.client.brokers.metadata import TopicPartition
 from ottla.client.producing.accumulator import Accumulator
-from ottla.client.producing.delivery import Delivery, Outcome, Piece
+from ottla.client.producing.delivery import Delivery, Outcome
 from ottla.client.producing.failures import too_large
 from ottla.client.producing.partition_queue import PartitionQueue
-from ottla.client.producing.record_encoding import Headers, headers_bytes
+from ottla.client.producing.record_encoding import EncodedRecords, Headers, headers_bytes
 from ottla.client.producing.sender import Sender
 from ottla.client.producing.sent_records import SentRecords
 from ottla.client.producing.topic_queues import TopicQueues
@@ -107,8 +105,7 @@ class Appender:
     def append_some(
         self,
         queues: TopicQueues | PartitionQueue,
-        values: Sequence[bytes | None],
-        keys: Sequence[bytes | None] | None,
+        records: EncodedRecords,
         start: int,
         sent: SentRecords,
     ) -> int:
@@ -117,21 +114,22 @@ class Appender:
         Raises BufferFull, with nothing done.
         """
         queue = queues if isinstance(queues, PartitionQueue) else self._moved_when_full(queues)
+        values, keys, headers = records
         builder = queue.builder
         if builder is None:
             size_bytes = (
                 RECORD_OVERHEAD_BYTES + len(values[start] or b"") + len((keys and keys[start]) or b"")
             )
+            if headers is not None:
+                size_bytes += headers_bytes(headers[start])
             if size_bytes + _BATCH_HEADER_BYTES > self._max_bytes:
-                failed = Outcome(*queue.partition)
-                failed.settle(Piece(0, -1, -1, too_large(size_bytes, self._max_bytes)))
-                sent.add(1, failed, 0)
+                sent.add_failed(1, queue.partition, too_large(size_bytes, self._max_bytes))
                 return start + 1
             builder = self.open(queue, size_bytes, size_bytes * (len(values) - start))
         outcome, index = queue.outcome, builder.records_count
         assert outcome is not None
         try:
-            end = builder.append_many(sent.timestamp_ms, values, keys, start, queue.open_limit_bytes)
+            end = builder.append_many(sent.timestamp_ms, values, keys, start, queue.open_limit_bytes, headers)
         except BaseException:
             self._accumulator.discard_empty(queue)
             raise

@@ -4,7 +4,6 @@ Three ways, from the simplest to the fastest: `await send(…)` is done when the
 returns a Delivery to await or not; `await send_many(…)` takes a list and makes no object for each of its records.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import replace
@@ -24,6 +23,7 @@ from ottla.client.producing.failures import closed
 from ottla.client.producing.health import ProducerHealth
 from ottla.client.producing.intake import Intake, Take
 from ottla.client.producing.record_encoding import GivenHeaders
+from ottla.client.producing.room import wait_for_room
 from ottla.client.producing.sender import Sender
 from ottla.client.producing.sending_many import ManyRecords
 from ottla.client.producing.sent_records import SentRecords, SomeNotSentError
@@ -31,7 +31,6 @@ from ottla.client.telemetry.tracing import producer_tracing
 from ottla.client.topic import Topic
 from ottla.client.transactions.calls import TransactionCalls
 from ottla.client.transactions.transactor import Transactor
-from ottla.core.errors import ErrorCode
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -208,31 +207,30 @@ class Producer(TransactionCalls):
         values: Sequence[Any],
         *,
         keys: Sequence[Any] | None = None,
+        headers: Sequence[GivenHeaders | None] | None = None,
         partition: int | None = None,
         timestamp_ms: int | None = None,
         return_exceptions: bool = False,
     ) -> SentRecords:
         """Where each of many records was saved, once all are settled: the fastest way to send.
 
+        `keys` and `headers` have one for each value, or None. Waits for room as `send` does.
+
         Raises SomeNotSentError, which says which were not delivered, or with `return_exceptions` only notes it:
         `errors` of the result. What cannot be encoded is raised before anything is sent. When it is cancelled, any
         of the records may be saved all the same.
         """
-        if keys is not None and len(keys) != len(values):
-            raise ValueError(f"{len(values)} values and {len(keys)} keys; there must be as many")
         self._check_open()
         if self._transactor is not None:
             self._transactor.machine.check_may_add()
         destination = self._destinations[topic]
         await destination.encoding.prepare()
-        encoded = destination.encoding.encode_values(values)
-        encoded_keys = None if keys is None else destination.encoding.encode_keys(keys)
+        encoded = destination.encoding.encode_many(values, keys, headers)
         queues = await self._destinations.found(destination)
         sent = SentRecords(self._clock.now_ms() if timestamp_ms is None else timestamp_ms)
         tracing = self._tracing
         with tracing.many(destination.name, len(values), sent) if tracing else nullcontext():
-            appending = ManyRecords(self._accumulator, self._appender, sent)
-            await appending.append(queues, encoded, encoded_keys, partition)
+            await ManyRecords(self._appender, self.ready, sent).append(queues, encoded, partition)
             await sent.settled()
         if not return_exceptions and sent.has_errors:
             raise SomeNotSentError(sent)
@@ -240,17 +238,7 @@ class Producer(TransactionCalls):
 
     async def ready(self) -> None:
         """Wait until `buffer_memory` has room for another batch. Raises BufferFull after `max.block.ms`."""
-        memory, settings = self._accumulator.memory, self.settings
-        self._accumulator.press()  # nothing lingers while somebody waits
-        self._sender.wake()
-        try:
-            await asyncio.wait_for(memory.room(settings.batch_size), settings.max_block_ms / 1000)
-        except TimeoutError:
-            raise BufferFull(
-                ErrorCode.REQUEST_TIMED_OUT,
-                f"no room in buffer_memory ({settings.buffer_memory} bytes) for {settings.max_block_ms} ms",
-                advice=self._sender.problem,
-            ) from None
+        await wait_for_room(self._accumulator, self._sender)
 
     async def flush(self) -> None:
         """Until everything sent so far is delivered or has failed, without lingering."""

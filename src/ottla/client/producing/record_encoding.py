@@ -1,7 +1,8 @@
 """A user's keys, values and headers to what a record is made of: bytes, which nobody changes any more."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Sized
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from ottla.client.config.settings import ProducerSettings
 from ottla.client.serdes.errors import SerializationError
@@ -17,6 +18,25 @@ GivenSerializer = Serde[Any] | Callable[[Any], bytes | None] | None
 _PLAIN = {bytes, type(None)}
 _BUFFERS = (bytes, bytearray, memoryview)
 _HEADER_OVERHEAD_BYTES = 10
+
+
+class EncodedRecords(NamedTuple):
+    """Many records of one topic: what stands at the same place belongs together."""
+
+    values: Sequence[bytes | None]
+    keys: Sequence[bytes | None] | None = None
+    """None: no record has one."""
+    headers: Sequence[Headers] | None = None
+    """None: no record has any."""
+
+    def at(self, indexes: Sequence[int]) -> "EncodedRecords":
+        """Those at these places."""
+        values, keys, headers = self
+        return EncodedRecords(
+            [values[index] for index in indexes],
+            None if keys is None else [keys[index] for index in indexes],
+            None if headers is None else [headers[index] for index in indexes],
+        )
 
 
 class RecordEncoding:
@@ -60,22 +80,34 @@ class RecordEncoding:
         """Raises SerializationError."""
         return self._encode(value, headers, "value", self.value)
 
-    def encode_keys(self, keys: Sequence[object]) -> Sequence[bytes | None]:
-        """Of records without headers. Raises SerializationError."""
-        return self._encode_many(keys, "key", self.key)
-
-    def encode_values(self, values: Sequence[object]) -> Sequence[bytes | None]:
-        """Of records without headers. Raises SerializationError."""
-        return self._encode_many(values, "value", self.value)
+    def encode_many(
+        self,
+        values: Sequence[object],
+        keys: Sequence[object] | None,
+        headers: Sequence[GivenHeaders | None] | None,
+    ) -> EncodedRecords:
+        """Of each value, with the key and the headers at its place. Raises SerializationError, ValueError."""
+        _check_as_many(values, keys, "keys")
+        _check_as_many(values, headers, "headers")
+        pairs = None if headers is None else [header_pairs(self.topic, each) for each in headers]
+        encoded_keys = None if keys is None else self._encode_many(keys, pairs, "key", self.key)
+        return EncodedRecords(self._encode_many(values, pairs, "value", self.value), encoded_keys, pairs)
 
     def _encode_many(
-        self, contents: Sequence[Any], field: Field, serialize: Serialize | None
+        self,
+        contents: Sequence[Any],
+        headers: Sequence[Headers] | None,
+        field: Field,
+        serialize: Serialize | None,
     ) -> Sequence[bytes | None]:
         if not isinstance(contents, Sized) or isinstance(contents, str | bytes):
             raise TypeError(f"{self.topic}: {field}s are a list, not {_short(contents)}; write [{field}, …]")
         if serialize is None and set(map(type, contents)) <= _PLAIN:
             return contents
-        return [self._encode(content, (), field, serialize) for content in contents]
+        return [
+            self._encode(content, of_record, field, serialize)
+            for content, of_record in zip(contents, headers or repeat(()), strict=False)
+        ]
 
     def _encode(
         self,
@@ -103,6 +135,11 @@ class RecordEncoding:
         advice = f"send bytes, give the producer a {field}_serializer, or send to Topic(…, {field}={kind})"
         problem = f"{self.topic}: the {field} {_short(content)} is {kind}, not bytes"
         return SerializationError(problem, topic=self.topic, field=field, advice=advice)
+
+
+def _check_as_many(values: Sequence[object], others: Sequence[object] | None, what: str) -> None:
+    if others is not None and len(others) != len(values):
+        raise ValueError(f"{len(values)} values and {len(others)} {what}; there must be as many")
 
 
 def header_pairs(topic: str, headers: GivenHeaders | None) -> Headers:

@@ -2,67 +2,79 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 
-from ottla.client.producing.accumulator import Accumulator
 from ottla.client.producing.appender import Appender
 from ottla.client.producing.buffer_memory import BufferFull
 from ottla.client.producing.partition_queue import PartitionQueue
+from ottla.client.producing.record_encoding import EncodedRecords
 from ottla.client.producing.sent_records import SentRecords
 from ottla.client.producing.topic_queues import TopicQueues
+from ottla.core.errors import KafkaError
 from ottla.core.limits import SEND_MANY_YIELD_RECORDS
-
-Contents = Sequence[bytes | None]
 
 
 class ManyRecords:
-    """Appends them, queue by queue; waits for room where there is none."""
+    """Appends them, queue by queue; waits for room where there is none. What comes of each is in `sent`."""
 
-    def __init__(self, accumulator: Accumulator, appender: Appender, sent: SentRecords) -> None:
-        self._accumulator = accumulator
+    def __init__(
+        self, appender: Appender, wait_for_room: Callable[[], Awaitable[None]], sent: SentRecords
+    ) -> None:
         self._appender = appender
+        self._wait_for_room = wait_for_room
         self._sent = sent
         self._unyielded = 0
+        self._error: KafkaError | None = None
+        """Why nothing more can be appended."""
 
-    async def append(
-        self, queues: TopicQueues, values: Contents, keys: Contents | None, partition: int | None
-    ) -> None:
-        """Raises KafkaError; what was appended before that is sent."""
+    async def append(self, queues: TopicQueues, records: EncodedRecords, partition: int | None) -> None:
+        """Raises KafkaError, with nothing appended, when there is no such partition."""
         if partition is not None:
-            await self._append(queues.of_partition(partition), values, keys)
+            await self._append(queues.of_partition(partition), records)
         elif queues.chooser is not None:
-            await self._append_apart(queues.chooser, values, keys)
-        elif keys is None or queues.ignores_keys:
-            await self._append(queues, values, keys)
+            await self._append_apart(queues.chooser, records)
+        elif records.keys is None or queues.ignores_keys:
+            await self._append(queues, records)
         else:
             await self._append_apart(
-                lambda key: queues.keyless if key is None else queues.of_key(key), values, keys
+                lambda key: queues.keyless if key is None else queues.of_key(key), records
             )
 
     async def _append_apart(
-        self, choose: Callable[[bytes | None], PartitionQueue], values: Contents, keys: Contents | None
+        self, choose: Callable[[bytes | None], PartitionQueue], records: EncodedRecords
     ) -> None:
         """Each queue's records, in the order in which they were given."""
         by_queue: defaultdict[PartitionQueue, list[int]] = defaultdict(list)
-        for index in range(len(values)):
+        keys = records.keys
+        for index in range(len(records.values)):
             by_queue[choose(None if keys is None else keys[index])].append(index)
         for queue, indexes in by_queue.items():
             self._sent.ranked(indexes)
-            theirs = None if keys is None else [keys[index] for index in indexes]
-            await self._append(queue, [values[index] for index in indexes], theirs)
+            await self._append(queue, records.at(indexes))
 
-    async def _append(
-        self, where: TopicQueues | PartitionQueue, values: Contents, keys: Contents | None
-    ) -> None:
-        start = 0
-        while start < len(values):
+    async def _append(self, where: TopicQueues | PartitionQueue, records: EncodedRecords) -> None:
+        start, count = 0, len(records.values)
+        while start < count and self._error is None:
             try:
-                end = self._appender.append_some(where, values, keys, start, self._sent)
+                start = self._appended(where, records, start)
             except BufferFull:
-                await self._accumulator.memory.room(self._accumulator.settings.batch_size)
-                continue
-            self._unyielded += end - start
+                await self._made_room()
+            except KafkaError as error:
+                self._error = error
             if self._unyielded >= SEND_MANY_YIELD_RECORDS:
                 self._unyielded = 0
                 await asyncio.sleep(0)
-            start = end
+        if self._error is not None and start < count:
+            queue = where if isinstance(where, PartitionQueue) else where.keyless
+            self._sent.add_failed(count - start, queue.partition, self._error)
+
+    def _appended(self, where: TopicQueues | PartitionQueue, records: EncodedRecords, start: int) -> int:
+        end = self._appender.append_some(where, records, start, self._sent)
+        self._unyielded += end - start
+        return end
+
+    async def _made_room(self) -> None:
+        try:
+            await self._wait_for_room()
+        except KafkaError as error:
+            self._error = error

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from ottla.client.producing.delivery import Outcome, RecordMetadata
+from ottla.client.brokers.metadata import TopicPartition
+from ottla.client.producing.delivery import Outcome, Piece, RecordMetadata
 from ottla.core.errors import KafkaError
 
 
@@ -83,6 +84,12 @@ class SentRecords(Sequence[RecordMetadata]):
         """The next `run_count` ranks are in this batch, from `index` on."""
         self._runs.append(Run(self._length, run_count, outcome, index))
         self._length += run_count
+
+    def add_failed(self, run_count: int, partition: TopicPartition, error: KafkaError) -> None:
+        """The next `run_count` ranks are not sent."""
+        failed = Outcome(*partition)
+        failed.settle(Piece(0, -1, -1, error))
+        self.add(run_count, failed, 0)
 
     def ranked(self, order: list[int]) -> None:
         """The records at these places were given the next ranks; every record is named once in the end."""

@@ -156,11 +156,14 @@ class Producer(SyncClient[AsyncProducer]):
         values: Sequence[Any],
         *,
         keys: Sequence[Any] | None = None,
+        headers: Sequence[GivenHeaders | None] | None = None,
         partition: int | None = None,
         timestamp_ms: int | None = None,
         return_exceptions: bool = False,
     ) -> SentRecords:
         """Where each of many records was saved, once all are settled: the fastest way to send.
+
+        `keys` and `headers` have one for each value, or None. Waits for room as `send` does.
 
         Raises SomeNotSentError, which says which were not delivered, or with `return_exceptions` only notes it:
         `errors` of the result. What cannot be encoded is raised before anything is sent.
@@ -170,6 +173,7 @@ class Producer(SyncClient[AsyncProducer]):
             topic,
             values,
             keys=keys,
+            headers=headers,
             partition=partition,
             timestamp_ms=timestamp_ms,
             return_exceptions=return_exceptions,

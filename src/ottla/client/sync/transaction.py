@@ -74,10 +74,19 @@ class Transaction:
         )
 
     def send_many(
-        self, topic: AnyTopic, values: Sequence[Any], *, keys: Sequence[Any] | None = None
+        self,
+        topic: AnyTopic,
+        values: Sequence[Any],
+        *,
+        keys: Sequence[Any] | None = None,
+        headers: Sequence[GivenHeaders | None] | None = None,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,
     ) -> SentRecords:
         """As `Producer.send_many`."""
-        return self._producer.send_many(topic, values, keys=keys)
+        return self._producer.send_many(
+            topic, values, keys=keys, headers=headers, partition=partition, timestamp_ms=timestamp_ms
+        )
 
     def send_offsets(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], group: GroupMetadata) -> None:
         """As `Producer.send_offsets_to_transaction`; not needed for the consumer that the transaction was given."""

@@ -102,7 +102,7 @@ class ProducerTracing:
 
     @contextmanager
     def many(self, topic: str, count: int, sent: SentRecords) -> Iterator[None]:
-        """A span around a `send_many`. Its records carry no context: they have no headers."""
+        """A span around a `send_many`. Its records carry no context: that costs more than to send them."""
         attributes = self._of_all | _destination(topic, None) | {"messaging.batch.message_count": count}
         span = self._tracer.start_span(f"send {topic}", kind=SpanKind.PRODUCER, attributes=attributes)
         error: BaseException | None = None

@@ -84,10 +84,19 @@ class Transaction:
         )
 
     async def send_many(
-        self, topic: AnyTopic, values: Sequence[Any], *, keys: Sequence[Any] | None = None
+        self,
+        topic: AnyTopic,
+        values: Sequence[Any],
+        *,
+        keys: Sequence[Any] | None = None,
+        headers: Sequence[GivenHeaders | None] | None = None,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,
     ) -> SentRecords:
         """As `Producer.send_many`."""
-        return await self._producer.send_many(topic, values, keys=keys)
+        return await self._producer.send_many(
+            topic, values, keys=keys, headers=headers, partition=partition, timestamp_ms=timestamp_ms
+        )
 
     async def send_offsets(
         self, offsets: Mapping[TopicPartition, OffsetAndMetadata], group: GroupMetadata

@@ -108,29 +108,40 @@ cdef class BatchBuilder:
         return self.records_count - 1
 
     def append_many(
-        self, timestamp_ms, values, keys=None, Py_ssize_t start=0, Py_ssize_t limit_bytes=sys.maxsize
+        self,
+        timestamp_ms,
+        values,
+        keys=None,
+        Py_ssize_t start=0,
+        Py_ssize_t limit_bytes=sys.maxsize,
+        headers=None,
     ):
-        """Append the values from index `start` on, each with its key, while the batch stays within the limit.
+        """Append the values from index `start` on, each with its key and headers, while the batch keeps the limit.
 
         The limit is one of `size_in_bytes`; an empty batch takes a record of any size. Returns the index of
-        the first value that was not appended. Raises ValueError for other than one key to a value, TypeError
-        for what is no buffer; what comes before that is in the batch then.
+        the first value that was not appended. Raises ValueError for other than one key, or one record's headers, to
+        a value, TypeError for what is no buffer; what comes before that is in the batch then.
         """
         cdef _Bytes key_bytes, value_bytes
         cdef Py_ssize_t index
         cdef bint is_added
         cdef Py_ssize_t count = len(values)
+        cdef bytes encoded_headers = b"\0"
         if keys is not None and len(keys) != count:
             raise ValueError(f"{count} values and {len(keys)} keys; there must be as many")
+        if headers is not None and len(headers) != count:
+            raise ValueError(f"{count} values and {len(headers)} headers; there must be as many")
         cdef int64_t timestamp = _timestamp(timestamp_ms)
         for index in range(start, count):
             value = values[index]
             key = None if keys is None else keys[index]
+            if headers is not None:
+                encoded_headers = _encoded_headers(headers[index])
             _take(key, &key_bytes)
             try:
                 _take(value, &value_bytes)
                 try:
-                    is_added = self.add(timestamp, &key_bytes, &value_bytes, b"\0", limit_bytes)
+                    is_added = self.add(timestamp, &key_bytes, &value_bytes, encoded_headers, limit_bytes)
                 finally:
                     _release(&value_bytes)
             finally:

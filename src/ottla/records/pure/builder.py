@@ -132,18 +132,22 @@ class BatchBuilder:
         keys: Sequence[Buffer | None] | None = None,
         start: int = 0,
         limit_bytes: int = sys.maxsize,
+        headers: Sequence[Headers] | None = None,
     ) -> int:
-        """Append the values from index `start` on, each with its key, while the batch stays within the limit.
+        """Append the values from index `start` on, each with its key and headers, while the batch keeps the limit.
 
         The limit is one of `size_in_bytes`; an empty batch takes a record of any size. Returns the index of
-        the first value that was not appended. Raises ValueError for other than one key to a value, TypeError
-        for what is no buffer; what comes before that is in the batch then.
+        the first value that was not appended. Raises ValueError for other than one key, or one record's headers, to
+        a value, TypeError for what is no buffer; what comes before that is in the batch then.
         """
         if keys is not None and len(keys) != len(values):
             raise ValueError(f"{len(values)} values and {len(keys)} keys; there must be as many")
+        if headers is not None and len(headers) != len(values):
+            raise ValueError(f"{len(values)} values and {len(headers)} headers; there must be as many")
         for index in range(start, len(values)):
             before = self._records_bytes, self._max_timestamp
-            self.append(timestamp_ms, None if keys is None else keys[index], values[index])
+            key = None if keys is None else keys[index]
+            self.append(timestamp_ms, key, values[index], () if headers is None else headers[index])
             if self._records_bytes > limit_bytes and self.records_count > 1:
                 self.records_count -= 1
                 self._records_bytes, self._max_timestamp = before
