@@ -36,10 +36,17 @@ def add_bootstrap_server(parser: argparse.ArgumentParser) -> None:
 
 
 def talk(work: Coroutine[Any, Any, int]) -> int:
-    """Run `work` to its exit status. Raises CommandError with what KafkaError said, and the likely fix."""
+    """Run `work` to its exit status.
+
+    Raises CommandError with what KafkaError said, and the likely fix; UsageError for an option's value.
+    """
+    from ottla.client.config.options import OptionError
+
     logging.basicConfig(level=logging.WARNING, format="ottla: %(message)s")
     try:
         return asyncio.run(work)
+    except OptionError as error:
+        raise UsageError(error) from error
     except KafkaError as error:
         raise CommandError(_explained(error)) from error
 

@@ -140,9 +140,7 @@ async def _consume_in_group(servers: str, write: "Format", options: argparse.Nam
     }
     told = {**client_options(options, ConsumerSettings), **settings}
     async with Consumer(options.topic, bootstrap_servers=servers, **told) as consumer:
-        await consumer.partitions_for(
-            options.topic
-        )  # that there is none is an error here, and not worth waiting for
+        await consumer.partitions_for(options.topic)  # a topic that is not there is not waited for
         printing = _Printing(write, None, options.max_messages)
         while not printing.enough:
             fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=printing.left)
@@ -262,10 +260,10 @@ def _plain(delimiter: bytes, key_separator: bytes | None, null_marker: bytes) ->
 
 
 def _partitions(text: str) -> list[int]:
-    numbers = [int(number) for number in text.split(",")]
-    if min(numbers) < 0:
-        raise ValueError(text)
-    return numbers
+    numbers = text.split(",")
+    if not all(number.isdecimal() for number in numbers):
+        raise argparse.ArgumentTypeError(f"{text}: write numbers from 0 on, such as 3 or 0,2")
+    return [int(number) for number in numbers]
 
 
 def _positive(text: str) -> int:

@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--port", type=int, default=9092, metavar="PORT", help="default: 9092")
+    parser.add_argument("--port", type=_port, default=9092, metavar="PORT", help="default: 9092")
     parser.add_argument(
         "--data", default="./data", metavar="DIR", help="where messages are kept; default: ./data"
     )
@@ -48,6 +48,12 @@ def run(options: argparse.Namespace) -> int:
         for child in children:
             child.terminate()
             child.wait()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text} is no port; write a number from 1 to 65535")
+    return int(text)
 
 
 def _check_free(port: int) -> None:

@@ -22,13 +22,13 @@ Next, in another terminal (docs/guide/first-steps.md goes on from here):
                   ottla consume greetings --follow --from-beginning{option}
 
   with kcat       echo 'hello' | kcat -P -b {servers} -t greetings
-                  kcat -C -b {servers} -t greetings
+                  kcat -C -b {servers} -t greetings -e
 
-  with Python     from confluent_kafka import Producer           # pip install confluent-kafka
-                  producer = Producer({{"bootstrap.servers": "{servers}"}})
-                  producer.produce("greetings", b"hello")
-                  producer.flush()
+  with Python     from ottla.sync import Producer
+                  with Producer("{servers}") as producer:
+                      producer.send("greetings", b"hello")
 
+Every other Kafka client will do: {servers} is all that it needs to know.
 Ctrl-C stops the broker. What was sent stays, and is there again after the next start."""
 
 

@@ -47,7 +47,7 @@ class LineFormat:
             return None, line
         key, separator, value = line.partition(self.key_separator)
         if not separator:
-            raise CommandError(f"{where}: no key separator {self.key_separator!r:.40} in it")
+            raise CommandError(f"{where}: no key separator {repr(self.key_separator)[1:40]} in it")
         return key, value
 
     def _null(self, field: bytes | None) -> bytes | None:

@@ -3,17 +3,17 @@
 Status: 0 done, 1 it could not be done, 2 wrong usage, 130 interrupted, 141 the reader went away.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import ottla
 from ottla.cli.errors import CommandError, UsageError
+from ottla.cli.parser import WRONG_USAGE, Parser, did_you_mean
 
-FAILED, WRONG_USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
+FAILED, INTERRUPTED, PIPE_CLOSED = 1, 130, 141
 
 
 class _Command(NamedTuple):
@@ -43,26 +43,12 @@ ottla COMMAND --help tells more about each.
 """
 
 
-class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Descriptions as they are written. Finds the width itself: argparse imports 20 modules for it."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_terminal_width())
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line."""
-
-    def __init__(self, prog: str, description: str | None = None, epilog: str | None = None) -> None:
-        super().__init__(prog, description=description, epilog=epilog, formatter_class=Formatter)
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
+    _open_missing_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     try:
         return _run(words)
     except KeyboardInterrupt:
@@ -72,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return PIPE_CLOSED
     except UsageError as error:
         return _complain(error, WRONG_USAGE)
-    except CommandError as error:
+    except (CommandError, ImportError) as error:  # an extra, or what OTTLA_RECORDS asks for, is not installed
         return _complain(error, FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -84,6 +70,8 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--version", action="version", version=f"ottla {ottla.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     wanted = next((word for word in words if not word.startswith("-")), None)
+    if wanted is not None and wanted not in COMMANDS and wanted == words[0]:
+        parser.error(f"there is no command {wanted}{did_you_mean(wanted, list(COMMANDS))}")
     for name, command in COMMANDS.items():
         if name == wanted:
             module = import_module(command.module)
@@ -97,11 +85,18 @@ def _run(words: list[str]) -> int:
     return status
 
 
-def _terminal_width() -> int:
-    try:
-        return int(os.environ.get("COLUMNS") or os.get_terminal_size(1).columns) - 2
-    except (OSError, ValueError):
-        return 78
+def _open_missing_streams() -> None:
+    """A stream that was closed before the start (`>&-`, some daemons) reads as empty, and swallows what is written.
+
+    Its number must be taken, too: else the first file or socket gets it.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - to the process's end
+            setattr(sys, name, stream)
 
 
 def _complain(error: object, status: int) -> int:

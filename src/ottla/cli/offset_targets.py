@@ -45,7 +45,7 @@ def parse_target(words: Mapping[str, str | None], *, earliest: bool, latest: boo
         return Target(Goal.LATEST)
     ((name, text),) = [(name, text) for name, text in words.items() if text is not None]
     if name == "to_timestamp":
-        return Target(Goal.TIME, parse_timestamp(text).number)
+        return Target(Goal.TIME, parse_timestamp(text, "--to-timestamp").number)
     if name == "by_duration":
         return Target(Goal.AGO, duration_ms(text))
     goal = Goal.SHIFT if name == "shift_by" else Goal.OFFSET

@@ -12,6 +12,7 @@ examples:
 """
 
 import argparse
+import errno
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -79,6 +80,10 @@ def serve(
         return run_broker(config, ready)
     except (DataDirectoryError, StoreError) as error:
         raise CommandError(error) from error
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise CommandError(f"{error.strerror}; {_another_address(str(error))}") from error
 
 
 def _announce(broker: "Broker") -> None:
@@ -101,10 +106,22 @@ def _config(file: str | None, assignments: Sequence[str]) -> "BrokerConfig":
     from ottla.broker.config.settings import gather
 
     try:
-        text = Path(file).read_text() if file else ""
+        text = _read(file) if file else ""
         settings = gather(text, os.environ, assignments)
         for warning in settings.warnings:
             warn(f"warning: {warning}")
         return BrokerConfig(settings.texts if file else {**DEVELOPMENT_DEFAULTS, **settings.texts})
     except (ConfigError, ValueError) as error:
         raise CommandError(error) from error
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise CommandError(f"{file} is no text; give a file such as Kafka's server.properties") from None
+
+
+def _another_address(problem: str) -> str:
+    config = "metrics.listen=" if "metrics.listen" in problem else "listeners=PLAINTEXT://"
+    return f"stop what listens there, or choose another address, such as --set {config}127.0.0.1:9192"

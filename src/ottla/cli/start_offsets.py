@@ -29,9 +29,10 @@ class Start:
 
 
 def parse_offset(text: str) -> Start:
-    """`earliest`, `latest`, N or -N. Raises UsageError."""
-    if text in ("earliest", "latest"):
-        return Start(Anchor(text))
+    """`earliest`, `latest` (kcat's `beginning`, `end`), N or -N. Raises UsageError."""
+    word = {"beginning": "earliest", "end": "latest"}.get(text, text)
+    if word in ("earliest", "latest"):
+        return Start(Anchor(word))
     try:
         number = int(text)
     except ValueError:
@@ -39,7 +40,7 @@ def parse_offset(text: str) -> Start:
     return Start(Anchor.LAST, -number) if text.startswith("-") else Start(Anchor.OFFSET, number)
 
 
-def parse_timestamp(text: str) -> Start:
+def parse_timestamp(text: str, option: str = "--timestamp") -> Start:
     """ISO 8601, local time unless it says otherwise, or milliseconds since 1970. Raises UsageError."""
     if text.isdecimal():
         return Start(Anchor.TIME, int(text))
@@ -47,7 +48,7 @@ def parse_timestamp(text: str) -> Start:
         return Start(Anchor.TIME, int(datetime.fromisoformat(text).timestamp() * 1000))
     except ValueError:
         example = "2026-11-22T18:00:00Z"
-        raise UsageError(f"--timestamp {text}: write ISO 8601, such as {example}, or milliseconds") from None
+        raise UsageError(f"{option} {text}: write ISO 8601, such as {example}, or milliseconds") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     delete = _action(actions, "delete", "delete topics and all they hold", delete_topics)
     _name(delete)
     delete.add_argument("--if-exists", action="store_true", help="one that does not exist is no error")
+    delete.add_argument("--internal", action="store_true", help="the system's own topics too")
 
 
 def _action(
@@ -162,17 +163,28 @@ async def describe_topics(admin: "Admin", options: argparse.Namespace) -> None:
 
 async def alter_topics(admin: "Admin", options: argparse.Namespace) -> None:
     """Partitions first, then configs."""
-    from ottla.client.admin import ConfigResource, ResourceType
+    from ottla.core.errors import ErrorCode, KafkaError
 
     if options.partitions is None and not options.configs and not options.delete_config:
         raise UsageError("nothing to alter; give --partitions, --config or --delete-config")
     for name in options.topics:
-        if options.partitions is not None:
-            (await admin.create_partitions({name: options.partitions})).one(name)
-        if options.configs or options.delete_config:
-            resource = ConfigResource(ResourceType.TOPIC, name)
-            (await admin.alter_configs({resource: _changes(options)})).one(resource)
+        try:
+            await _alter(admin, name, options)
+        except KafkaError as error:
+            if error.code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
+                raise _missing(name) from None
+            raise
     _done(options, options.topics, "altered")
+
+
+async def _alter(admin: "Admin", name: str, options: argparse.Namespace) -> None:
+    from ottla.client.admin import ConfigResource, ResourceType
+
+    if options.partitions is not None:
+        (await admin.create_partitions({name: options.partitions})).one(name)
+    if options.configs or options.delete_config:
+        resource = ConfigResource(ResourceType.TOPIC, name)
+        (await admin.alter_configs({resource: _changes(options)})).one(resource)
 
 
 def _changes(options: argparse.Namespace) -> "list[ConfigChange]":
@@ -188,6 +200,8 @@ async def delete_topics(admin: "Admin", options: argparse.Namespace) -> None:
 
     deleted: list[str] = []
     for name in options.topics:
+        if not options.internal:
+            await _check_is_no_internal_topic(admin, name)
         try:
             await admin.delete_topic(name)
             deleted.append(name)
@@ -195,13 +209,27 @@ async def delete_topics(admin: "Admin", options: argparse.Namespace) -> None:
             if error.code != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
                 raise
             if not options.if_exists:
-                message = f"topic {name} does not exist; `ottla topics list` shows those that do"
-                raise CommandError(message) from None
+                raise _missing(name) from None
     _done(options, deleted, "deleted")
+
+
+async def _check_is_no_internal_topic(admin: "Admin", name: str) -> None:
+    """With one of them all groups or all transactions would be gone."""
+    if not name.startswith("__"):
+        return
+    topic = (await admin.describe_topics([name])).succeeded.get(name)
+    if topic is not None and topic.is_internal:
+        raise CommandError(
+            f"topic {name} is the system's own, and all that it knows is in there; --internal insists"
+        )
+
+
+def _missing(name: str) -> CommandError:
+    return CommandError(f"topic {name} does not exist; `ottla topics list` shows those that do")
 
 
 def _done(options: argparse.Namespace, names: Sequence[str], what: str) -> None:
     if options.json:
         print_json([{"topic": name, what: True} for name in names])
-    else:
+    elif names:
         print_text("\n".join(f"{name}: {what}" for name in names))

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,11 @@ def started(*words: str, **environment: str) -> "Iterator[subprocess.Popen[str]]
 def first_line(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     return process.stdout.readline()
+
+
+def run_python(code: str) -> None:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def refused(*words: str) -> str:
@@ -99,6 +105,9 @@ def test_an_unknown_config_is_a_warning(tmp_path: Path) -> None:
         (["--set", "num.partitions=zero"], "num.partitions"),
         (["--set", "num.partitions"], "is not key=value"),
         (["--set", "listeners=127.0.0.1:9092"], "is not NAME://host:port"),
+        (["--set", "metrics.listen=9404"], "it must be host:port, such as 127.0.0.1:9404"),
+        (["--set", "listeners=PLAINTEXT://nobody.invalid:9092"], "cannot listen on nobody.invalid:9092: "),
+        ([sys.executable], f"{sys.executable} is no text; give a file such as Kafka's server.properties"),
         (["/nowhere/server.properties"], "/nowhere/server.properties: No such file or directory"),
         (["--data", "/dev/null/data"], "/dev/null/data"),
     ],
@@ -118,8 +127,14 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         message = refused("--data", str(tmp_path), "--set", f"listeners=PLAINTEXT://127.0.0.1:{port}")
-        assert f"127.0.0.1:{port}" in message
-        assert message.count("\n") == 1
+        assert message == (
+            f"ottla: cannot listen on 127.0.0.1:{port}: Address already in use; stop what listens there, or choose "
+            "another address, such as --set listeners=PLAINTEXT://127.0.0.1:9192\n"
+        )
+        message = refused(
+            "--data", str(tmp_path), "--set", ANY_PORT, "--set", f"metrics.listen=127.0.0.1:{port}"
+        )
+        assert "such as --set metrics.listen=127.0.0.1:9192\n" in message
 
 
 def test_a_data_directory_that_another_broker_uses(tmp_path: Path) -> None:
@@ -144,6 +159,9 @@ def test_the_demo_shows_a_message_come_back_each_time(tmp_path: Path) -> None:
             assert Command(f"127.0.0.1:{port}").ok("consume", "first-steps").count(b"\n") == offset + 1
             hints = list(iter(process.stdout.readline, LAST_HINT))
             assert any(f"kcat -C -b 127.0.0.1:{port} -t greetings" in line for line in hints)
+            code = "".join(hints).partition("with Python")[2].partition("\n\n")[0]
+            run_python(textwrap.dedent(" " * len("  with Python") + code))
+            assert Command(f"127.0.0.1:{port}").ok("consume", "greetings").count(b"hello\n") == offset + 1
             process.send_signal(signal.SIGINT)
             assert process.communicate(timeout=30) == ("", "")
             assert process.returncode == 0

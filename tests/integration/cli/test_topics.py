@@ -58,18 +58,32 @@ def test_validate_only_creates_nothing(ottla: Command, topic: str) -> None:
 def test_existing_and_missing_ones_can_be_allowed(ottla: Command, topic: str) -> None:
     ottla.ok("topics", "create", topic)
     ottla.ok("topics", "create", topic, "--if-not-exists")
-    ottla.ok("topics", "delete", f"{topic}-gone", "--if-exists")
+    assert ottla.ok("topics", "delete", f"{topic}-gone", "--if-exists") == b""
+
+
+def test_the_systems_own_topics_are_deleted_on_demand_only(ottla: Command, topic: str) -> None:
+    ottla.ok("produce", topic, stdin=b"v\n")
+    ottla.ok("consume", topic, "--group", topic, "--from-beginning", "-c", "1")
+    done = ottla("topics", "delete", "__consumer_offsets")
+    assert (done.status, done.out) == (1, b"")
+    assert "topic __consumer_offsets is the system's own" in done.err
+    assert ottla.ok("groups", "describe", topic)
 
 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
         (["create", "TOPIC"], "exists already; `ottla topics alter` changes it"),
-        (["create", "no spaces"], "no spaces"),
+        (["create", "no spaces"], "ottla: invalid topic name 'no spaces': only"),
         (["create", "TOPIC-x", "--config", "retention.ms=x"], "retention.ms"),
         (["create", "TOPIC-x", "--replication-factor", "9"], "replica"),
         (["describe", "TOPIC-gone"], "TOPIC-gone does not exist; `ottla topics create TOPIC-gone` makes it"),
-        (["alter", "TOPIC", "--partitions", "1"], "topic TOPIC: "),
+        (["alter", "TOPIC", "--partitions", "1"], "topic 'TOPIC' has 1 partition, and 1 would not be more"),
+        (
+            ["alter", "TOPIC-gone", "--partitions", "3"],
+            "topic TOPIC-gone does not exist; `ottla topics list`",
+        ),
+        (["alter", "TOPIC-gone", "--config", "retention.ms=1"], "topic TOPIC-gone does not exist; `ottla "),
         (["delete", "TOPIC-gone"], "TOPIC-gone does not exist; `ottla topics list` shows those that do"),
     ],
 )

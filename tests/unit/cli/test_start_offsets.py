@@ -16,6 +16,8 @@ PARTITION = TopicPartition("t", 0)
     [
         ("earliest", 10),
         ("latest", 20),
+        ("beginning", 10),
+        ("end", 20),
         ("10", 10),
         ("15", 15),
         ("20", 20),

@@ -66,5 +66,5 @@ def _did_you_mean(name: str, known: Iterable[str], synonyms: Mapping[str, str | 
 def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise ValueError(f"{text!r} is not key=value")
+        raise ValueError(f"{text!r} is not key=value, such as num.partitions=3")
     return name.strip(), value.strip()

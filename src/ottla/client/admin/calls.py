@@ -84,4 +84,6 @@ def topics_of(partitions: Iterable[TopicPartition]) -> list[str]:
 
 def refused(what: str, code: int, message: str | None = None) -> KafkaError:
     """The error of one thing, which the text names."""
-    return error_of(code, f"{what}: {message or ErrorCode(code).name}")
+    told = message or ErrorCode(code).name
+    is_named = repr(what.partition(" ")[2]) in told  # brokers quote the name, where they name it
+    return error_of(code, told if is_named else f"{what}: {told}")

@@ -40,6 +40,10 @@ def create_partitions(image: ClusterImage, topics: list[CreatePartitionsTopic]) 
     return Decision(tuple(writes), growths)
 
 
+def _count(partitions: int) -> str:
+    return "1 partition" if partitions == 1 else f"{partitions} partitions"
+
+
 def _grow(image: ClusterImage, wanted: CreatePartitionsTopic, budget: int) -> TopicImage:
     topic = image.topics.get(wanted.name)
     if topic is None:
@@ -47,7 +51,7 @@ def _grow(image: ClusterImage, wanted: CreatePartitionsTopic, budget: int) -> To
     present = len(topic.partitions)
     added = wanted.count - present
     if added <= 0:
-        message = f"topic {wanted.name!r} has {present} partitions, and {wanted.count} would not be more"
+        message = f"topic {wanted.name!r} has {_count(present)}, and {wanted.count} would not be more"
         raise KafkaError(ErrorCode.INVALID_PARTITIONS, message)
     if added > budget:
         message = f"one request creates at most {MAX_NEW_PARTITIONS} partitions"
