@@ -7,6 +7,7 @@ tasks.
 
 import asyncio
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from typing import cast
 
@@ -37,9 +38,15 @@ class HttpEndpoint:
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen; returns the address, which tells the port when 0 was asked for. Raises OSError."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: _Exchange(self.answer, self._open), host or None, port
-        )
+        try:
+            self._server = await loop.create_server(
+                lambda: _Exchange(self.answer, self._open), host or None, port
+            )
+        except OSError as error:  # asyncio's own text is the system's and more, all in one
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+            raise OSError(
+                error.errno, f"cannot listen on {host}:{port} (metrics.listen): {reason}"
+            ) from error
         name = self._server.sockets[0].getsockname()
         return name[0], name[1]
 

@@ -100,10 +100,10 @@ def format_meta_properties(meta: MetaProperties) -> bytes:
 
 def parse_meta_properties(data: bytes) -> MetaProperties:
     lines = (line.strip() for line in data.decode().splitlines())
-    pairs = dict(line.split("=", 1) for line in lines if line and not line.startswith(("#", "!")))
+    pairs = dict(line.partition("=")[::2] for line in lines if line and not line.startswith(("#", "!")))
     missing = {"version", "cluster.id", "node.id", "directory.id"} - pairs.keys()
     if missing:
         raise ValueError(f"it has no {', '.join(sorted(missing))}")
     if pairs["version"] != "1":
-        raise ValueError(f"its version is {pairs['version']}, not 1")
+        raise ValueError(f"its version is {pairs['version']}, and only 1 is known here")
     return MetaProperties(pairs["cluster.id"], int(pairs["node.id"]), parse_uuid(pairs["directory.id"]))

@@ -54,4 +54,7 @@ def read_meta(directory: Directory) -> MetaProperties | None:
     except FileNotFoundError:
         return None
     except (ValueError, OSError) as error:
-        raise DataDirectoryError(f"{directory.path}/{META_PROPERTIES} cannot be read: {error}") from error
+        raise DataDirectoryError(
+            f"{directory.path}/{META_PROPERTIES} cannot be used: {error}; start what wrote it, restore it from a copy, "
+            "or choose another directory"
+        ) from error

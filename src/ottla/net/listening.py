@@ -35,7 +35,10 @@ async def _names(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple
             return [(socket.AF_INET6, ("::", port))]
         return [(socket.AF_INET, ("0.0.0.0", port))]  # noqa: S104 - what an empty host means in Kafka
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise _refusal(host, port, error) from error
     return list(dict.fromkeys((family, tuple(name)) for family, _, _, _, name in found))
 
 
@@ -52,5 +55,8 @@ def _bind(listening: socket.socket, name: tuple[Any, ...]) -> None:
     try:
         listening.bind(name)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OSError(error.errno, f"cannot listen on {name[0]}:{name[1]}: {reason}") from error
+        raise _refusal(name[0], name[1], error) from error
+
+
+def _refusal(host: str, port: int, error: OSError) -> OSError:
+    return OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror or error}")

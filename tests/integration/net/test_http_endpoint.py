@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import pytest
 from tests.support.frames import eventually
 
 from ottla.broker.http_endpoint import HttpEndpoint
@@ -93,3 +94,10 @@ async def test_a_stranger_who_stays_is_dropped_at_the_close() -> None:
         await asyncio.sleep(0.01)
     await eventually(reader.at_eof)
     writer.close()
+
+
+async def test_a_port_in_use_is_an_error_that_names_it_and_the_config() -> None:
+    async with endpoint(Registry()) as (host, port):
+        problem = rf"cannot listen on {host}:{port} \(metrics\.listen\): Address already in use"
+        with pytest.raises(OSError, match=problem):
+            await HttpEndpoint(Registry(), lambda: "", SystemClock()).start(host, port)

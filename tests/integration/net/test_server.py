@@ -313,3 +313,10 @@ async def test_a_port_in_use_is_an_error_that_names_it() -> None:
         host, port = server.addresses[0]
         with pytest.raises(OSError, match=f"cannot listen on {host}:{port}: Address already in use"):
             await Server(echo).start(host, port)
+
+
+async def test_a_host_that_nobody_knows_is_an_error_that_names_it() -> None:
+    from ottla.net.server import Server
+
+    with pytest.raises(OSError, match=r"cannot listen on nobody\.invalid:9092: "):
+        await Server(echo).start("nobody.invalid", 9092)

@@ -68,3 +68,15 @@ def test_meta_properties() -> None:
 def test_meta_properties_that_lack_something(gone: bytes) -> None:
     with pytest.raises(ValueError, match=gone.split(b"=")[0].decode()):
         parse_meta_properties(THEIR_META.replace(gone, b""))
+
+
+@pytest.mark.parametrize(
+    ("damaged", "problem"),
+    [
+        (b"rubbish\n", "it has no cluster.id, directory.id, node.id, version"),
+        (THEIR_META.replace(b"version=1", b"version=2"), "its version is 2, and only 1 is known here"),
+    ],
+)
+def test_meta_properties_that_say_something_else(damaged: bytes, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        parse_meta_properties(damaged)

@@ -93,6 +93,18 @@ class ConnectionOverrides:
         return "a list of host:number"
 
 
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """host:port, where no host is every address; or nothing at all."""
+
+    def allows(self, value: Value) -> bool:
+        _, colon, port = str(value or ":0").rpartition(":")
+        return bool(colon) and bool(re.fullmatch(r"[0-9]{1,5}", port, re.ASCII)) and int(port) < 65_536
+
+    def __str__(self) -> str:
+        return "host:port, such as 127.0.0.1:9404"
+
+
 def at_least(low: int) -> Rule:
     return Range(low)
 

@@ -18,7 +18,7 @@ from ottla.broker.config.definitions.shorthand import (
     STRING,
     table,
 )
-from ottla.broker.config.rules import ConnectionOverrides, at_least, one_of
+from ottla.broker.config.rules import ConnectionOverrides, ListenAddress, at_least, one_of
 from ottla.broker.config.types import ConfigType
 
 SERVER = table(
@@ -115,6 +115,7 @@ OWN = (
     _own(
         "metrics.listen",
         ConfigType.STRING,
+        rule=ListenAddress(),
         documentation="host:port of an HTTP server with the metrics at /metrics, in Prometheus' format. "
         "Not set, there is none.",
     ),
