@@ -62,9 +62,15 @@ def kafka_broker(pytestconfig: pytest.Config) -> Iterator[KafkaBroker]:
         return
     from ottla.testing.broker_thread import BrokerThread
 
-    configs = dict(line.split("=", 1) for line in pytestconfig.getini("kafka_configs"))
-    with BrokerThread(configs=configs) as broker:
+    with BrokerThread(configs=dict(map(_config, pytestconfig.getini("kafka_configs")))) as broker:
         yield broker
+
+
+def _config(line: str) -> tuple[str, str]:
+    name, equals, value = line.partition("=")
+    if not equals:
+        raise pytest.UsageError(f"kafka_configs: {line!r} is not NAME=VALUE, such as num.partitions=3")
+    return name.strip(), value.strip()
 
 
 @pytest.fixture(scope="session")
@@ -90,10 +96,20 @@ def kafka_topic(request: pytest.FixtureRequest, kafka_bootstrap_servers: str) ->
     from ottla.testing.plugin_clients import created_topic
 
     marker = request.node.get_closest_marker("kafka_topic")
+    if marker and (marker.args or marker.kwargs.keys() - {"partitions", "configs"}):
+        raise pytest.UsageError(
+            f"@pytest.mark.kafka_topic takes partitions=… and configs=… alone, not {_words(marker)}"
+        )
     with created_topic(
         kafka_bootstrap_servers, request.node.name, **(marker.kwargs if marker else {})
     ) as name:
         yield name
+
+
+def _words(marker: pytest.Mark) -> str:
+    """What it was given, as it was written."""
+    named = [f"{name}={value!r}" for name, value in marker.kwargs.items()]
+    return ", ".join([*map(repr, marker.args), *named])
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from ottla.client.sync.consumer import Consumer as SyncConsumer
 from ottla.client.sync.producer import Producer as SyncProducer
 from ottla.client.topic import Topic
 from ottla.core.errors import StaleMetadataError
+from ottla.testing.configs import config_values
 
 _MOST_NAME_LETTERS = 200  # of the 249 that Kafka allows; the rest makes the name unique
 
@@ -78,14 +79,14 @@ class SyncConsumerFactory:
 
 @contextmanager
 def created_topic(
-    bootstrap_servers: str, test: str, *, partitions: int = 1, configs: Mapping[str, str] | None = None
+    bootstrap_servers: str, test: str, *, partitions: int = 1, configs: Mapping[str, object] | None = None
 ) -> Iterator[str]:
     """A new topic named after the test; deleted at the end, unless somebody did."""
     letters = re.sub("[^A-Za-z0-9._-]+", "-", test)[:_MOST_NAME_LETTERS].strip("-")
     name = f"{letters}-{uuid4().hex[:8]}"
 
     with SyncAdmin(bootstrap_servers) as admin:
-        admin.create_topic(name, partitions=partitions, configs=configs)
+        admin.create_topic(name, partitions=partitions, configs=config_values(configs, {}))
         try:
             yield name
         finally:

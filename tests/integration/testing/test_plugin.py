@@ -104,7 +104,7 @@ def test_each_test_has_a_topic_of_its_own_and_it_is_gone_afterwards(pytester: py
             assert not there & set(seen)
             seen.append(kafka_topic)
 
-        @pytest.mark.kafka_topic(partitions=3, configs={"cleanup.policy": "compact"})
+        @pytest.mark.kafka_topic(partitions=3, configs={"cleanup.policy": "compact", "retention.ms": 5000})
         def test_marked(kafka_topic, kafka_bootstrap_servers):
             with Admin(kafka_bootstrap_servers) as admin:
                 assert len(admin.describe_topics(kafka_topic).one(kafka_topic).partitions) == 3
@@ -145,6 +145,39 @@ def test_configs_of_the_broker_stand_in_the_ini_file(pytester: pytest.Pytester) 
         """
     )
     run(pytester).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("num.partitions", "kafka_configs: 'num.partitions' is not NAME=VALUE, such as num.partitions=3"),
+        (
+            "num.partitons=3",
+            "num.partitons is unknown to Ottla and to Apache Kafka; did you mean num.partitions?",
+        ),
+    ],
+)
+def test_a_wrong_config_is_told(pytester: pytest.Pytester, line: str, problem: str) -> None:
+    pytester.makeini(f"[pytest]\nkafka_configs = {line}\n")
+    pytester.makepyfile("def test_broker(kafka_broker): ...")
+    result = run(pytester)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{problem}"])
+
+
+@pytest.mark.parametrize("words", ["3", "partition=3"])
+def test_a_wrong_marker_is_told(pytester: pytest.Pytester, words: str) -> None:
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.kafka_topic({words})
+        def test_topic(kafka_topic): ...
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*kafka_topic takes partitions=… and configs=… alone, not {words}"])
 
 
 @pytest.mark.parametrize("how", ["option", "environment"])
