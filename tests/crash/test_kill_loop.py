@@ -44,6 +44,7 @@ def test_clean_stops(new_broker: NewBroker, seed: int) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("flush", ["fsync", "page cache"])
 def test_kill_loop_for_long(new_broker: NewBroker, seed: int, flush: str) -> None:
     broker = new_broker(**SMALL_SEGMENTS)

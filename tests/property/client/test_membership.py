@@ -4,6 +4,7 @@ Two applications never read the same partition at one moment; and once things ca
 somebody wants is read.
 """
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -212,9 +213,19 @@ class Mixed(Interleaving):
 _EFFORT = settings(max_examples=30, stateful_step_count=50, deadline=None)
 
 
+_LONG_EFFORT = settings(max_examples=2000, stateful_step_count=100, deadline=None)
+
+
 def _case(machine: type[Interleaving]) -> type:
     machine.TestCase.settings = _EFFORT
     return machine.TestCase
+
+
+def _long_case(machine: type[Interleaving]) -> type:
+    """The same, for as long as it takes to believe it."""
+    case = type(f"Long{machine.__name__}", (machine,), {}).TestCase
+    case.settings = _LONG_EFFORT
+    return pytest.mark.heavy(pytest.mark.timeout(1800)(case))
 
 
 TestEager = _case(Eager)
@@ -222,3 +233,9 @@ TestSticky = _case(Sticky)
 TestCooperative = _case(Cooperative)
 TestConsumer = _case(Consumer)
 TestMixed = _case(Mixed)
+
+TestLongEager = _long_case(Eager)
+TestLongSticky = _long_case(Sticky)
+TestLongCooperative = _long_case(Cooperative)
+TestLongConsumer = _long_case(Consumer)
+TestLongMixed = _long_case(Mixed)
