@@ -1,6 +1,8 @@
 """A broker behind a proxy, and the trouble that both can make."""
 
 import asyncio
+import resource
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
@@ -91,11 +93,40 @@ async def restarted(behind: Behind, random: Random) -> None:
     await asyncio.to_thread(behind.broker.restart)
 
 
+async def frozen(behind: Behind, random: Random) -> None:
+    """The broker stands still, for less or for more than a request may last; then it goes on as if nothing were."""
+    await _stand_still(behind, random.choice((0.3, 2.5)))
+
+
+async def frozen_for_long(behind: Behind, random: Random) -> None:
+    """For longer than sessions last."""
+    await _stand_still(behind, random.uniform(8, 12))
+
+
+async def _stand_still(behind: Behind, seconds: float) -> None:
+    behind.broker.signal(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        behind.broker.signal(signal.SIGCONT)
+
+
+async def full(behind: Behind, random: Random) -> None:
+    """None of the broker's files may grow beyond a size, be it in the middle of a write; then they may again."""
+    pid = behind.broker.pid
+    _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (random.choice((0, 1_000, 30_000, 300_000)), most))
+    try:
+        await asyncio.sleep(random.uniform(0.1, 2.0))
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
+
+
 def _one_way(behind: Behind, random: Random) -> Faults:
     return random.choice((behind.proxy.to_broker, behind.proxy.to_client))
 
 
 Trouble = Callable[[Behind, Random], Awaitable[None]]
-NETWORK: tuple[Trouble, ...] = (slow, narrow, torn, torn, cut, cut, refused, half_open, one_sided)
-BROKER: tuple[Trouble, ...] = (killed, killed, restarted)
-"""Only of Ottla: a broker of Apache Kafka takes too long to come back."""
+NETWORK: tuple[Trouble, ...] = (slow, narrow, torn, torn, cut, cut, refused, half_open, one_sided, frozen)
+BROKER: tuple[Trouble, ...] = (killed, killed, restarted, full)
+"""Only of Ottla: a broker of Apache Kafka takes too long to come back, and ends when its disk is full."""

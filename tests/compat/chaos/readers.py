@@ -19,12 +19,17 @@ GROUP: dict[str, Any] = {
     "fetch_max_wait_ms": 200,
 }
 CLASSIC = {"group_protocol": "classic", "session_timeout_ms": 6_000, "heartbeat_interval_ms": 500}
-KINDS: dict[str, dict[str, Any]] = {
-    "eager": {**GROUP, **CLASSIC, "partition_assignment_strategy": ["range"]},
-    "cooperative": {**GROUP, **CLASSIC, "partition_assignment_strategy": ["cooperative-sticky"]},
-    "consumer": {**GROUP, "group_protocol": "consumer"},
+EAGER = {**GROUP, **CLASSIC, "partition_assignment_strategy": ["range"]}
+COOPERATIVE = {**GROUP, **CLASSIC, "partition_assignment_strategy": ["cooperative-sticky"]}
+CONSUMER = {**GROUP, "group_protocol": "consumer"}
+KINDS: dict[str, tuple[dict[str, Any], ...]] = {
+    "eager": (EAGER,),
+    "cooperative": (COOPERATIVE,),
+    "consumer": (CONSUMER,),
+    "eager and consumer": (EAGER, CONSUMER),
+    "consumer and cooperative": (CONSUMER, COOPERATIVE),
 }
-"""Options of groups."""
+"""Options of a group's members, in turn as they join. With both protocols, a group changes to and fro between them."""
 
 
 class Reader(Actor):
@@ -40,6 +45,8 @@ class Reader(Actor):
         self.seen: set[str] = set()
         self.consumer: Consumer[bytes, bytes] | None = None
         self.is_group = "group_id" in self.options
+        self.hurries = False
+        """Whether it does not dawdle any more."""
         self._read_committed = self.options.get("isolation_level") == "read_committed"
         self._placed: set[TopicPartition] = set()
         self._leaving = False
@@ -106,12 +113,12 @@ class Reader(Actor):
         async for record in consumer:
             self._polled(TopicPartition(record.topic, record.partition), [record])
             if self.random.random() < 0.05:
-                await asyncio.sleep(0.01)
+                await self._dawdle(0.01)
 
     async def _batches(self, consumer: Consumer[bytes, bytes]) -> None:
         async for batch in consumer.batches(self.random.choice((1, 10, 500))):
             self._polled(TopicPartition(batch.topic, batch.partition), batch.records, batch.next_offset)
-            await asyncio.sleep(self.random.uniform(0, 0.02))
+            await self._dawdle(self.random.uniform(0, 0.02))
 
     async def _many(self, consumer: Consumer[bytes, bytes]) -> None:
         while True:
@@ -124,11 +131,15 @@ class Reader(Actor):
         """Impatient: a wait that lasts is given up, and begun again."""
         while True:
             try:
-                async with asyncio.timeout(self.random.uniform(0.001, 0.1)):
+                async with asyncio.timeout(10 if self.hurries else self.random.uniform(0.001, 0.1)):
                     record = await consumer.getone()
             except TimeoutError:
                 continue
             self._polled(TopicPartition(record.topic, record.partition), [record])
+
+    async def _dawdle(self, seconds: float) -> None:
+        if not self.hurries:
+            await asyncio.sleep(seconds)
 
     async def _commit_on_a_whim(self, consumer: Consumer[bytes, bytes]) -> None:
         if not self.is_group or self.random.random() > 0.1:
@@ -171,8 +182,8 @@ class Group:
         self.members: list[Reader] = []
         self.gone: list[Reader] = []
         self._servers, self._topic, self._random = servers, topic, random
-        group_id = f"{topic[:100]}-{kind}"
-        self.options = {**KINDS[kind], "group_id": group_id, "isolation_level": isolation_level}
+        common = {"group_id": f"{topic[:100]}-{kind}", "isolation_level": isolation_level}
+        self.options = [{**options, **common} for options in KINDS[kind]]
 
     @property
     def everybody(self) -> list[Reader]:
@@ -183,8 +194,9 @@ class Group:
         return set().union(*(reader.seen for reader in self.everybody))
 
     def join(self) -> Reader:
-        name = f"{self.kind} {len(self.everybody)}"
-        reader = Reader(name, self._servers, self._topic, self._random, self.options)
+        number = len(self.everybody)
+        options = self.options[number % len(self.options)]
+        reader = Reader(f"{self.kind} {number}", self._servers, self._topic, self._random, options)
         self.members.append(reader)
         reader.start()
         return reader

@@ -33,9 +33,8 @@ class FarawayRun(Run):
         super().__init__(Faraway(behind), copiers, seed)  # type: ignore[arg-type]
         self.behind = behind
 
-    def _kill_one(self) -> None:
+    def _strike(self) -> None:
         self.random.choice(self.copiers).kill()
-        self.kills += 1
         self._keep_running()
         asyncio.run(self._trouble(Random(self.random.random())))
 
@@ -51,7 +50,7 @@ def copy(behind: Behind, directory: Path, seed: int | None, seconds: float) -> N
     try:
         run.disturb(seconds)
         run.finish()
-        assert run.kills
+        assert run.blows
     finally:
         run.close()
 

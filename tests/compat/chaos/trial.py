@@ -114,6 +114,8 @@ class Trial(Generic[PlaceT]):
         """All is well: everybody comes to the end, closes, and tells the truth."""
         await asyncio.gather(*self._leaving, *(writer.finish() for writer in self.writers))
         self.note("everything is written")
+        for reader in (*self.loners, *(member for group in self.groups for member in group.members)):
+            reader.hurries = True
         await self._read_to_the_end(await self._ends())
         self.note("everything is read")
         for group in self.groups:
@@ -132,19 +134,23 @@ class Trial(Generic[PlaceT]):
             return await consumer.end_offsets(await consumer.partitions_for(self.topic))
 
     async def _read_to_the_end(self, ends: Mapping[TopicPartition, int]) -> None:
-        before, since = "", time.monotonic()
+        before: dict[str, dict[TopicPartition, int] | None] = {}
+        since = time.monotonic()
         while behind := self._behind(ends):
             if behind != before:
-                before, since = behind, time.monotonic()
+                since = time.monotonic()
+            if behind.keys() != before.keys():
+                self.note(f"not at the end: {', '.join(behind)}")
+            before = behind
             assert time.monotonic() < since + STUCK_SECONDS, f"stuck before {ends}: {behind}"
             self._check_alive()
             await asyncio.sleep(0.05)
 
-    def _behind(self, ends: Mapping[TopicPartition, int]) -> str:
-        """Who is not at the end yet, and where; nothing when all are."""
+    def _behind(self, ends: Mapping[TopicPartition, int]) -> dict[str, dict[TopicPartition, int] | None]:
+        """Who is not at the end yet, and where."""
         readers = {group.kind: group.offsets() for group in self.groups}
         readers |= {loner.name: loner.offsets() for loner in self.loners}
-        return "; ".join(f"{name} at {offsets}" for name, offsets in readers.items() if offsets != dict(ends))
+        return {name: offsets for name, offsets in readers.items() if offsets != dict(ends)}
 
     def _compare(self) -> None:
         readers = [*self.loners, *(reader for group in self.groups for reader in group.everybody)]

@@ -63,10 +63,20 @@ class Copier:
             self.process.kill()
             self.process.wait()
 
+    def freeze(self) -> None:
+        """It stands still until it is woken, and then goes on as if nothing had been."""
+        self._send(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        self._send(signal.SIGCONT)
+
     def ask_what_it_does(self) -> None:
         """Have it write its stack, or its threads', into its log."""
+        self._send(signal.SIGQUIT if self.kind == "java" else signal.SIGUSR1)
+
+    def _send(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGQUIT if self.kind == "java" else signal.SIGUSR1)
+            self.process.send_signal(number)
 
     def tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []

@@ -1,5 +1,9 @@
-"""One run: a feeder writes, copiers copy, brokers and copiers die at random, and in the end both sides are compared."""
+"""One run: a feeder writes, copiers copy, brokers and copiers die, stop or stand still at random.
 
+In the end both sides are compared.
+"""
+
+import signal
 import threading
 import time
 from collections import defaultdict
@@ -17,6 +21,9 @@ KEYS = 12
 RECORDS_PER_SECOND = 300
 STUCK_SECONDS = 45.0
 """Without a step forward. Longer than sessions, transactions and rebalances last."""
+
+FREEZES = (1.0, 8.0, 14.0)
+"""Seconds. Longer than nothing, than a copier's session, than its transaction may last."""
 
 Records = dict[bytes, list[bytes]]
 """Values by key, in order."""
@@ -57,7 +64,8 @@ class Run:
     def __init__(self, broker: BrokerProcess, copiers: Sequence[Copier], seed: int) -> None:
         self.broker, self.copiers = broker, copiers
         self.random = Random(seed)
-        self.kills = 0
+        self.blows = 0
+        self._frozen: list[tuple[float, Copier]] = []
         self.source = copiers[0].source
         with RawConnection(broker.port) as connection:
             for topic in {self.source, *(copier.target for copier in copiers)}:
@@ -65,7 +73,7 @@ class Run:
         self.feeder = Feeder(broker.bootstrap, self.source)
 
     def disturb(self, seconds: float) -> None:
-        """Kill something every now and then."""
+        """Strike something every now and then."""
         self.feeder.start()
         self._keep_running()
         until = time.monotonic() + seconds
@@ -74,19 +82,43 @@ class Run:
             while time.monotonic() < pause_until:
                 self._keep_running()
                 time.sleep(0.1)
-            self._kill_one()
+            self._strike()
+            self.blows += 1
+        self._wake(float("inf"))
         self.feeder.stop()
 
-    def _kill_one(self) -> None:
-        victim = self.random.choice([self.broker, self.broker, *self.copiers])
-        victim.kill()
-        self.kills += 1
-        if victim is self.broker:
+    def _strike(self) -> None:
+        victim = self.random.choice([None, None, *self.copiers])
+        if victim is None:
+            self._strike_broker()
+        elif self.random.random() < 0.7:
+            victim.kill()
+        else:
+            victim.freeze()
+            self._frozen.append((time.monotonic() + self.random.choice(FREEZES), victim))
+
+    def _strike_broker(self) -> None:
+        chance = self.random.random()
+        if chance < 0.6:
+            self.broker.kill()
             self.broker.start()
+        elif chance < 0.8:
+            self.broker.restart()
+        else:
+            self.broker.signal(signal.SIGSTOP)
+            time.sleep(self.random.uniform(0.2, 3.0))
+            self.broker.signal(signal.SIGCONT)
 
     def _keep_running(self) -> None:
+        self._wake(time.monotonic())
         for copier in self.copiers:
             copier.keep_running(self.broker.bootstrap)
+
+    def _wake(self, now: float) -> None:
+        """Those whose time has come."""
+        for until, copier in [each for each in self._frozen if each[0] <= now]:
+            self._frozen.remove((until, copier))
+            copier.wake()
 
     def finish(self) -> None:
         """Wait for the copiers, and compare every output with the input."""
@@ -156,10 +188,11 @@ def committed(bootstrap: str, topic: str) -> Records:
     consumer.assign([TopicPartition(topic, index, 0) for index in range(PARTITIONS)])
     records: Records = defaultdict(list)
     open_partitions = set(range(PARTITIONS))
-    deadline = time.monotonic() + 30
+    since = time.monotonic()
     while open_partitions:
-        assert time.monotonic() < deadline, f"{topic} cannot be read to its end"
+        assert time.monotonic() < since + STUCK_SECONDS, f"{topic} cannot be read to its end"
         for message in consumer.consume(500, 0.2):
+            since = time.monotonic()
             if message.error():
                 open_partitions.discard(message.partition())
             else:
