@@ -55,6 +55,6 @@ def read_meta(directory: Directory) -> MetaProperties | None:
         return None
     except (ValueError, OSError) as error:
         raise DataDirectoryError(
-            f"{directory.path}/{META_PROPERTIES} cannot be used: {error}; start what wrote it, restore it from a copy, "
+            f"{directory.path}/{META_PROPERTIES} cannot be read: {error}; start what wrote it, restore it from a copy, "
             "or choose another directory"
         ) from error
