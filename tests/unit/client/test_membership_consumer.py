@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.support.groups import topic_id
 from tests.support.members import config
 
@@ -114,10 +115,13 @@ def test_after_a_lost_answer_everything_is_said_again() -> None:
     assert request.topic_partitions[0].partitions == [0]
 
 
-def test_fenced_it_loses_everything_and_joins_at_epoch_0() -> None:
+@pytest.mark.parametrize(
+    "code", [ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.GROUP_ID_NOT_FOUND]
+)
+def test_fenced_it_loses_everything_and_joins_at_epoch_0(code: ErrorCode) -> None:
     machine = owning(0)
     ask(machine, 5_000)
-    refuse(machine, ErrorCode.FENCED_MEMBER_EPOCH, 5_000)
+    refuse(machine, code, 5_000)
     assert kind(machine) is ChangeKind.LOST
     assert machine.request(5_000) is None
     machine.done()

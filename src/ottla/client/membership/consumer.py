@@ -6,7 +6,7 @@ Rules, beside those of `membership`:
 2. The broker says what the member is to own. It first gives up what is not in there, and says so at once, for
    somebody waits for it; then it takes over what is new, and says that.
 3. A heartbeat tells only what has changed. After one whose answer is missing, the next tells everything.
-4. Fenced, or unknown, it loses what it owns and joins again at epoch 0.
+4. Fenced, or unknown like its whole group, it loses what it owns and joins again at epoch 0.
 5. It leaves with epoch -1; a static member with -2, so that it may come back within the session timeout. A static
    member that comes back too early waits until the one before it is given up.
 6. Topics come as ids. What is assigned of a topic whose name is not known yet waits until it is (`named`).
@@ -28,7 +28,11 @@ from ottla.wire.schema import Message
 JOIN_EPOCH = 0
 LEAVE_EPOCH = -1
 STATIC_LEAVE_EPOCH = -2
-_FENCED = {ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.UNKNOWN_MEMBER_ID}
+_FENCED = {
+    ErrorCode.FENCED_MEMBER_EPOCH,
+    ErrorCode.UNKNOWN_MEMBER_ID,
+    ErrorCode.GROUP_ID_NOT_FOUND,  # forgotten with all its members: whoever joins makes it anew
+}
 _PASSING = {ErrorCode.UNRELEASED_INSTANCE_ID, ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE}
 
 IdentifiedPartition = tuple[bytes, int]
