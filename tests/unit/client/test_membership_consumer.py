@@ -146,6 +146,14 @@ def test_what_will_never_do_is_the_end() -> None:
     assert machine.wake_at_ms() is None
 
 
+def test_a_group_that_stays_classic_is_joined_in_vain() -> None:
+    machine = member()
+    ask(machine, 0)
+    refuse(machine, ErrorCode.GROUP_ID_NOT_FOUND, 0)
+    assert machine.failure is not None
+    assert machine.wake_at_ms() is None
+
+
 def test_leaving_and_leaving_for_a_while() -> None:
     for instance_id, epoch in ((None, -1), ("i", -2)):
         machine = owning(0, instance_id=instance_id)

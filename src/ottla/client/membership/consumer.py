@@ -217,7 +217,8 @@ class ConsumerMembership(Membership):
     def _refused(self, code: ErrorCode, message: str, now_ms: int) -> None:
         error = KafkaError(code, f"group {self.config.group_id}: {code.name}: {message}")
         self._reported = self._subscribed = None
-        if code in _FENCED:
+        is_classic = code is ErrorCode.GROUP_ID_NOT_FOUND and self.stage is Stage.JOINING  # and stays so
+        if code in _FENCED and not is_classic:
             if self.stage is Stage.JOINING:
                 self._try_again(error, now_ms)
             self._lose()
