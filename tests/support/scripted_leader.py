@@ -103,7 +103,7 @@ class ScriptedLeader:
         topic = FetchableTopicResponse(topic_id=TOPIC_ID, partitions=[answer])
         return FetchResponse(session_id=7, responses=[topic])
 
-    async def refresh(self, topics: Collection[str]) -> None:
+    async def refresh(self, topics: Collection[str], *, create: bool = False) -> None:
         self.refreshed += topics
         await asyncio.sleep(0)
 

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import NewBroker
 from tests.support.process import BrokerProcess
 
-from ottla.client import BufferFull, Consumer, Delivery, Producer, TopicPartition
+from ottla.client import Admin, BufferFull, Consumer, Delivery, Producer, TopicPartition
 from ottla.core.errors import KafkaError
 from ottla.testing.network import Proxy
 
@@ -168,3 +168,14 @@ async def test_what_is_given_up_is_told_and_what_is_told_as_saved_is_there(
         assert len(numbers) == len(set(numbers)), "twice"
         assert numbers == sorted(numbers), "out of order"
     assert saved <= {number for numbers in found for number in numbers}, "lost"
+
+
+async def test_a_topic_that_is_no_more_is_made_again_as_by_javas_producer(
+    new_broker: NewBroker, topic: str
+) -> None:
+    broker = new_broker().start()
+    async with Producer(broker.bootstrap) as producer, Admin(broker.bootstrap) as admin:
+        for number in range(5):
+            await producer.send(topic, b"%d" % number, partition=0)
+        await admin.delete_topic(topic)
+        assert (await producer.send(topic, b"5", partition=0)).offset == 0

@@ -67,7 +67,9 @@ def test_headers_are_a_dict_or_pairs(headers: Any) -> None:
     assert header_pairs("t", headers) == (("a", b"1"), ("b", None))
 
 
-@pytest.mark.parametrize("headers", [{"a": "text"}, [("a",)], {b"a": b""}, "ab", iter([("a", b"1")])])
+@pytest.mark.parametrize(
+    "headers", [{"a": "text"}, [("a",)], {b"a": b""}, "ab", {"\ud800": b""}, iter([("a", b"1")])]
+)
 def test_other_headers_are_refused(headers: Any) -> None:
     with pytest.raises(SerializationError, match="headers are a dict, or pairs, of str and bytes"):
         header_pairs("t", headers)

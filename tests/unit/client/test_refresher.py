@@ -18,7 +18,7 @@ class ScriptedCluster:
         self.asked: list[Collection[str] | None] = []
         self.failures = failures
 
-    async def refresh(self, topics: Collection[str] | None) -> None:
+    async def refresh(self, topics: Collection[str] | None, *, create: bool = False) -> None:
         self.asked.append(topics if topics is None else set(topics))
         await asyncio.sleep(0)
         if self.failures:

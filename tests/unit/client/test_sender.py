@@ -68,7 +68,7 @@ class ScriptedCluster:
         self.identified += 1
         return InitProducerIdResponse(producer_id=self.identified, producer_epoch=0)
 
-    async def refresh(self, topics: Collection[str]) -> None:
+    async def refresh(self, topics: Collection[str], *, create: bool = False) -> None:
         self.refreshed += topics
         self.was_refreshed.set()
 

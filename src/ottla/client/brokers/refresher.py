@@ -18,9 +18,11 @@ Topics = Callable[[], Collection[str] | None]
 class Refresher:
     """Asked by whoever met a sign of old metadata; calls `refreshed` when the answer is there, or none comes."""
 
-    def __init__(self, cluster: Cluster, refreshed: Callable[[], None]) -> None:
+    def __init__(self, cluster: Cluster, refreshed: Callable[[], None], *, create: bool = False) -> None:
         self._cluster = cluster
         self._refreshed = refreshed
+        self._create = create
+        """Whether a topic that is no more may be made again, where the broker does that."""
         self._topics: set[str] = set()
         self._all_topics = False
         self._tasks = Tasks("metadata")
@@ -65,7 +67,7 @@ class Refresher:
             wanted = None if self._all_topics else self._topics
             self._topics, self._all_topics = set(), False
             try:
-                await self._cluster.refresh(wanted)
+                await self._cluster.refresh(wanted, create=self._create)
                 self.problem = ""
             except KafkaError as error:
                 if not self.problem:

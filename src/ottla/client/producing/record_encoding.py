@@ -152,15 +152,23 @@ def header_pairs(topic: str, headers: GivenHeaders | None) -> Headers:
     are_bytes = True
     for pair in pairs:
         match pair:
-            case (str(), None | bytes()):
+            case (str() as name, None | bytes()) if name.isascii() or _is_utf8(name):
                 continue
-            case (str(), bytearray() | memoryview()):
+            case (str() as name, bytearray() | memoryview()) if _is_utf8(name):
                 are_bytes = False
             case _:
                 raise _no_header(topic, pair)
     if are_bytes:
         return pairs
     return tuple((name, None if content is None else bytes(content)) for name, content in pairs)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
 
 
 def _no_header(topic: str, header: object) -> SerializationError:

@@ -60,7 +60,7 @@ class Sender:
         self._timer_at = 0.0
         self._closed = False
         self.counters = ProducerCounters()
-        self.refresher = Refresher(cluster, self.wake)
+        self.refresher = Refresher(cluster, self.wake, create=True)  # as Java's producer does
         self._identifying = Identifying(cluster, accumulator, self._requests, self.wake)
         self._answers = ProduceAnswers(cluster, accumulator, self.refresher, self.counters, gate)
 
