@@ -21,8 +21,9 @@ pytestmark = pytest.mark.compat
 
 @pytest.fixture(scope="module")
 def ottla(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerProcess]:
-    """With Apache Kafka's usual number, and nothing in it."""
-    with OttlaBroker(tmp_path_factory.mktemp("same"), {"node.id": "1"}) as broker:
+    """With nothing in it; its number, and where groups are kept, as in the Apache Kafka that was asked."""
+    configs = {"node.id": "1", "offsets.topic.num.partitions": "4"}
+    with OttlaBroker(tmp_path_factory.mktemp("same"), configs) as broker:
         yield broker
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ottla.core.errors import ErrorCode
 from ottla.core.zero_uuid import ZERO_UUID
 from ottla.records.batch import Batch, batches
+from ottla.records.control import read_end_transaction_marker
 from ottla.records.reader import read_records
 from ottla.wire.messages.api_versions import ApiVersionsResponse
 from ottla.wire.messages.fetch import FetchableTopicResponse
@@ -129,6 +130,9 @@ class Plain:
             producer = self.names.number("producer", batch.producer_id)
             words.append(f"{producer}/{batch.producer_epoch} sequence {batch.base_sequence}")
         words.append(f"until {moment(batch.max_timestamp)}{'' if batch.crc_is_valid() else ' BAD CRC'}:")
+        marker = read_end_transaction_marker(batch) if batch.is_control else None
+        if marker is not None:
+            return " ".join([*words, marker.control_type.name.lower()])
         words += [f"{moment(each.timestamp)} {_short(each.value)}" for each in read_records(batch)]
         return " ".join(words)
 

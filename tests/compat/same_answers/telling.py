@@ -2,11 +2,29 @@
 
 from pathlib import Path
 
-from tests.compat.same_answers import administering, locating, producing, reading, transacting, wandering
+from tests.compat.same_answers import (
+    administering,
+    locating,
+    producing,
+    reading,
+    transacting,
+    wandering,
+    wandering_transactions,
+)
 from tests.compat.same_answers.asker import Asker
 from tests.compat.same_answers.stories import STORIES
 
-__all__ = ["STORIES", "administering", "locating", "producing", "reading", "told", "transacting", "wandering"]
+__all__ = [
+    "STORIES",
+    "administering",
+    "locating",
+    "producing",
+    "reading",
+    "told",
+    "transacting",
+    "wandering",
+    "wandering_transactions",
+]
 
 
 APACHE_LAG_S = 0.15

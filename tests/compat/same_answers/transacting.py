@@ -709,6 +709,8 @@ def describe(asker: Asker, *ids: str) -> None:
     reply = asker.quietly("DescribeTransactions", DescribeTransactionsRequest(transactional_ids=list(ids)))
     for state in reply.transaction_states:
         state.transaction_start_time_ms = min(state.transaction_start_time_ms, 1)
+        for topic in state.topics:
+            topic.partitions.sort()
     asker.write(", ".join(map(repr, ids)) or "nobody", "DescribeTransactions v0", asker.plain.message(reply))
 
 
