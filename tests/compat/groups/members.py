@@ -26,6 +26,7 @@ LOADING = {
 }
 """What a coordinator says that is only just there; librdkafka's admin client does not try again."""
 CONSUMER = {"group.protocol": "consumer"}
+COOPERATIVE = {"partition.assignment.strategy": "cooperative-sticky"}
 
 
 class Member:

@@ -124,15 +124,10 @@ def _check_epoch(current: Current, request: ConsumerGroupHeartbeatRequest) -> No
     """A member behind by one may only have lost an answer, if it has nothing that it should not."""
     if request.member_epoch == current.epoch:
         return
-    owned = _owned(request)
-    lost_answer = request.member_epoch == current.previous_epoch and owned is not None
-    if (
-        request.member_epoch < current.epoch
-        and lost_answer
-        and owned is not None
-        and owned <= current.assigned
-    ):
-        return
+    if request.member_epoch == current.previous_epoch < current.epoch:
+        owned = _owned(request)
+        if owned is not None and owned <= current.assigned:
+            return
     text = f"the member is at epoch {current.epoch}, not {request.member_epoch}: it has to start over with nothing"
     raise KafkaError(ErrorCode.FENCED_MEMBER_EPOCH, text)
 
