@@ -67,6 +67,8 @@ _ADVICE = {
     _C.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "this user needs WRITE on the transactional id",
     _C.INVALID_TRANSACTION_TIMEOUT: "lower transaction_timeout_ms, or raise the broker's "
     "transaction.max.timeout.ms",
+    _C.INVALID_TXN_STATE: "the coordinator has ended the transaction otherwise, as it does with one that outlived "
+    "transaction_timeout_ms; end this producer",
     _C.ILLEGAL_GENERATION: "the consumer has lost its partitions to others: abort, and read on from what is "
     "committed",
     _C.UNKNOWN_MEMBER_ID: "the consumer has left its group: abort, and read on from what is committed",
