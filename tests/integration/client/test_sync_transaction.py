@@ -1,11 +1,12 @@
 """Transactions of the blocking producer."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from ottla.client import TopicPartition
-from ottla.core.errors import KafkaError
+from ottla.core.errors import AbortableError, KafkaError
 from ottla.sync import Consumer, Producer
 from ottla.testing.broker_thread import BrokerThread
 
@@ -41,6 +42,23 @@ def _send_and_fail(send: object) -> None:
     assert callable(send)
     send("one", b"aborted", partition=0)
     raise LookupError
+
+
+def test_a_record_that_nobody_can_send_spoils_it(servers: str) -> None:
+    with Producer(servers, transactional_id="spoilt") as producer:
+        producer.partitions_for("spoilt")
+        for refused in ({"partition": 99}, {"value": bytes(2_000_000)}, {"timestamp_ms": -2}):
+            with pytest.raises(AbortableError, match="the transaction can only be aborted"):
+                _send_beside(producer, refused)
+        with producer.transaction() as transaction:
+            transaction.send_nowait("spoilt", b"alone", partition=0)
+    assert committed(servers, "spoilt", 1) == [b"alone"]
+
+
+def _send_beside(producer: Producer, refused: dict[str, Any]) -> None:
+    with producer.transaction() as transaction:
+        transaction.send_nowait("spoilt", b"beside it", partition=0)
+        transaction.send_nowait("spoilt", **{"value": b"v", **refused})
 
 
 def test_its_steps(servers: str) -> None:

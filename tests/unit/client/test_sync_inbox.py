@@ -34,6 +34,8 @@ class ScriptedProducer:
         self.sent: list[Any] = []
         self.outcome = Outcome("t", 0)
         self.has_room = asyncio.Event()
+        self.refusals: list[Exception] = []
+        self.refused = self.refusals.append
         self._intake, self._clock = self, SystemClock()
         self.on_sent: Callable[[Any], object] = lambda _: None
 
@@ -114,6 +116,7 @@ def test_what_the_producer_refuses_is_the_deliverys_and_a_line_in_the_log(
         with pytest.raises(TypeError, match="no b'0'"):
             refused[0].result(0)
         assert isinstance(refused[1].exception(0), TypeError)
+    assert producer.refusals == [refused[0].exception(), refused[1].exception()]
     assert "records were not sent, the first because: no b'0'" in caplog.text
 
 

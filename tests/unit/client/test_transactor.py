@@ -269,3 +269,17 @@ async def test_an_id_that_cannot_be_had_now_may_be_had_later_one_that_may_not_be
             await transactor.init()
         with pytest.raises(FatalError):
             await transactor.begin()
+
+
+async def test_an_old_epoch_at_a_partition_is_the_end_of_the_transaction_not_of_the_producer() -> None:
+    """It says so also after a timeout; whether somebody has taken over is the coordinator's word."""
+    async with transacting(Coordinators(2)) as (transactor, _):
+        await transactor.init()
+        await transactor.begin()
+        told = transactor.batch_failed(KafkaError(ErrorCode.INVALID_PRODUCER_EPOCH, "old"))
+        assert isinstance(told, AbortableError)
+        await transactor.abort()
+        await transactor.begin()
+        fenced = KafkaError(ErrorCode.PRODUCER_FENCED, "replaced")
+        assert transactor.batch_failed(fenced) is fenced
+        assert transactor.machine.state is State.FATAL_ERROR

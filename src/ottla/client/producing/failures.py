@@ -24,3 +24,13 @@ def closed() -> KafkaError:
     """Nothing can be sent any more, by this producer; so it is not retriable."""
     advice = "what was under way then may have been saved all the same; make a new producer"
     return KafkaError(ErrorCode.INVALID_REQUEST, "the producer was closed", advice=advice)
+
+
+def unplaceable(error: Exception) -> KafkaError:
+    """No batch takes it, as one with an impossible timestamp, or the partitioner fails at it."""
+    if isinstance(error, KafkaError):
+        return error
+    text = str(error) if isinstance(error, ValueError) else f"the record cannot be sent: {error!r}"
+    failure = KafkaError(ErrorCode.INVALID_RECORD, text)
+    failure.__cause__ = error
+    return failure

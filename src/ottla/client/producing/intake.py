@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from ottla.client.producing.appender import Appender
 from ottla.client.producing.delivery import Delivery
 from ottla.client.producing.destinations import AnyTopic, Destination, Destinations
+from ottla.client.producing.failures import unplaceable
 from ottla.client.producing.record_encoding import GivenHeaders, Headers
 from ottla.client.transactions.machine import TransactionMachine
 from ottla.core.clock import Clock
@@ -70,6 +71,10 @@ class Intake:
         if self._transaction is not None:
             self._transaction.check_may_add()
         return self._place(self._destinations[topic], key, value, headers, partition, timestamp_ms)
+
+    def refused(self, error: Exception) -> None:
+        """A record that its sender takes for sent is not: that spoils the transaction, as a batch that fails does."""
+        self._destinations.parking.on_failed(unplaceable(error))
 
     def _place(
         self,

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from ottla.client.producing.buffer_memory import BufferMemory
 from ottla.client.producing.delivery import Delivery, Outcome, Piece
+from ottla.client.producing.failures import unplaceable
 from ottla.client.producing.record_encoding import Headers
-from ottla.core.errors import ErrorCode, KafkaError
+from ottla.core.errors import KafkaError
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class Parking:
                 try:
                     record.delivery.move(place(record))
                 except Exception as error:  # noqa: BLE001 - also what the user's partitioner raises
-                    failure = _as_kafka_error(error)
+                    failure = unplaceable(error)
                     record.failed(failure)
                     self.on_failed(failure)
 
@@ -91,13 +92,3 @@ class Parking:
     def _free(self, record: ParkedRecord) -> None:
         self._memory.settle(record.reserved_bytes)
         record.reserved_bytes = 0
-
-
-def _as_kafka_error(error: Exception) -> KafkaError:
-    """A record that no batch takes, as one with an impossible timestamp, or that the partitioner fails at."""
-    if isinstance(error, KafkaError):
-        return error
-    text = str(error) if isinstance(error, ValueError) else f"the record cannot be sent: {error!r}"
-    failure = KafkaError(ErrorCode.INVALID_RECORD, text)
-    failure.__cause__ = error
-    return failure

@@ -182,6 +182,7 @@ class Inbox:
                     return None
         except Exception as error:  # noqa: BLE001 - the sender's own, and it gets it
             delivery.refused(error)
+            self._intake.refused(error)
             return None if delivery.has_callbacks else error
 
 

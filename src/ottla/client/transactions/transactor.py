@@ -105,9 +105,12 @@ class Transactor:
         return allowed
 
     def batch_failed(self, error: KafkaError) -> KafkaError:
-        self.machine.records_failed(error)
-        if self.machine.is_failed:
+        machine = self.machine
+        machine.records_failed(error)
+        if machine.is_failed:
             asyncio.get_running_loop().call_soon(self._drop_waiting)
+        if machine.state is State.ABORTABLE_ERROR and isinstance(error, FatalError):
+            return machine.error or error  # nobody is to end the producer for it
         return error
 
     # One task each.
