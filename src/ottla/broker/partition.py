@@ -31,6 +31,7 @@ class Partition:
         "_flusher",
         "_polls",
         "_recovered_until",
+        "_refuses",
         "_sync_until",
         "_synced_ms",
         "_unreadable_bytes",
@@ -66,6 +67,8 @@ class Partition:
         """What a crash left before this offset is readable, but counts as committed only once it is on disk."""
         self._unreadable_bytes = 0
         self._synced_ms = 0
+        self._refuses = False
+        """Whether the disk took none of the last append."""
         if log.unflushed_messages:
             flusher.request(
                 self
@@ -101,6 +104,9 @@ class Partition:
                 appended = self.log.append_marker(batch, marker, self.leader_epoch, now_ms)
         except LogWriteError as failure:
             raise self._refused(failure) from failure
+        if self._refuses:
+            self._refuses = False
+            _log.warning("%s: appends again", self)
         self._unreadable_bytes += batch.batch_length + 12
         if durable or self.log.unflushed_messages >= self.log.config.flush_messages:
             self._sync_until = appended.last_offset + 1
@@ -145,7 +151,9 @@ class Partition:
         return appended
 
     def _refused(self, failure: LogWriteError) -> KafkaError:
-        _log.error("%s: cannot append: %s", self, failure)
+        if not self._refuses:  # its log may be on the same disk, and clients try again many times a second
+            self._refuses = True
+            _log.error("%s: cannot append: %s", self, failure)
         if self.log.offline:
             self.fail(ErrorCode.KAFKA_STORAGE_ERROR)
         return KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, f"{self}: {failure}")

@@ -13,7 +13,7 @@ from ottla.broker.reading import Reading
 from ottla.broker.sessions import Wanted
 from ottla.cluster.metadata import PartitionImage, TopicImage
 from ottla.core.clock import SystemClock
-from ottla.core.errors import ErrorCode
+from ottla.core.errors import ErrorCode, KafkaError
 from ottla.log.config import LogConfig
 from ottla.log.log import Log
 from ottla.log.reading import Read
@@ -190,3 +190,20 @@ async def test_producers_that_were_silent_for_long_are_forgotten() -> None:
             await asyncio.sleep(0.001)
     await tasks.close()
     assert partition.log.producers.get(8) is not None
+
+
+def test_a_full_disk_and_its_end_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    disk = Disk()
+    partition = new_partition(disk, HeldFlusher())
+    partition.append(batch(b"1"), NOW_MS, durable=False)
+    room, disk.capacity_bytes = disk.capacity_bytes, disk.used_bytes()
+    for _ in range(3):
+        with pytest.raises(KafkaError, match="No space left"):
+            partition.append(batch(b"2"), NOW_MS, durable=False)
+    disk.capacity_bytes = room
+    for _ in range(2):
+        partition.append(batch(b"2"), NOW_MS, durable=False)
+    refused, takes = caplog.messages
+    assert refused.startswith("t-0: cannot append: ")
+    assert takes == "t-0: appends again"
+    assert partition.log.log_end_offset == 3
