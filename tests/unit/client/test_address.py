@@ -22,6 +22,11 @@ def test_a_bad_address_is_refused_by_name(text: str) -> None:
         parse_addresses(text)
 
 
+def test_a_configuration_is_told_from_an_address() -> None:
+    with pytest.raises(ValueError, match=r"a dict is no broker address; .* is for from_config"):
+        parse_addresses({"bootstrap.servers": "a:1"})  # type: ignore[arg-type]  # as confluent-kafka takes it
+
+
 def test_an_address_reads_back() -> None:
     assert str(Address("h", 1)) == "h:1"
     assert parse_addresses(str(Address("::1", 9))) == [("::1", 9)]

@@ -109,6 +109,7 @@ def test_no_config_is_localhost() -> None:
     ("config", "message"),
     [
         ({"bootstrap.server": "a:1"}, "there is no config bootstrap.server; did you mean bootstrap.servers"),
+        ({"error_cb": print}, "there is no error_cb here: errors are raised by the call that met them"),
         ({"lingerr.ms": 1}, "did you mean linger.ms"),
         ({"linger.ms": "soon"}, "linger.ms is 'soon'; it must be a whole number"),
         ({"ssl.truststore.location": "trust.jks"}, "convert it"),

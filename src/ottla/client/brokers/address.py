@@ -1,6 +1,6 @@
 """A broker's address as people write it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 DEFAULT_PORT = 9092
@@ -18,6 +18,10 @@ class Address(NamedTuple):
 
 def parse_addresses(servers: str | Sequence[str]) -> list[Address]:
     """`host:port,host:port`, or a list of such; a port may be left out. Raises ValueError naming what is wrong."""
+    if isinstance(servers, Mapping):
+        raise ValueError(
+            "a dict is no broker address; what confluent-kafka takes is for from_config, of the same class"
+        )
     parts = [servers] if isinstance(servers, str) else servers
     if not isinstance(parts, Iterable) or not all(isinstance(part, str) for part in parts):
         raise ValueError(

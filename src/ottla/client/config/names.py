@@ -79,6 +79,18 @@ WITHOUT_MEANING = frozenset(
 )
 """Names that Kafka or librdkafka know and that do nothing here."""
 
+CALLBACKS = {
+    "error_cb",
+    "log_cb",
+    "logger",
+    "oauth_cb",
+    "on_commit",
+    "on_delivery",
+    "stats_cb",
+    "throttle_cb",
+}
+"""What confluent-kafka's dictionaries have besides."""
+
 _warned: set[str] = set()
 
 
@@ -132,6 +144,8 @@ def _warn_once(name: str, kind: type[ClientSettings]) -> None:
 
 
 def _unknown(name: str, kinds: Mapping[str, object]) -> str:
+    if name in CALLBACKS:
+        return f"there is no {name} here: errors are raised by the call that met them, deliveries are awaited"
     known = [
         SERVERS,
         *OTHER_NAMES,
