@@ -13,6 +13,7 @@ from ottla.client.config.settings import AdminSettings, settings_from
 from ottla.testing import BrokerProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGE = REPOSITORY / "src" / "ottla"
 README = (REPOSITORY / "README.md").read_text()
 ADMIN_GUIDE = (REPOSITORY / "docs" / "guide" / "admin.md").read_text()
 GUIDE = (REPOSITORY / "docs" / "guide" / "first-steps.md").read_text()
@@ -117,6 +118,33 @@ def test_the_guide_to_administering_names_every_call() -> None:
     calls = {name for name in dir(Admin) if not name.startswith("_")}
     calls -= {"close", "from_config", "now_ms"}
     assert {name for name in re.findall(r"`(\w+)`", ADMIN_GUIDE) if hasattr(Admin, name)} >= calls
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "GLOSSARY.md"])
+def test_what_pages_name_of_the_code_is_there(page: str) -> None:
+    text = (REPOSITORY / page).read_text()
+    floors = {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+    names = [each for each in re.findall(r"`(\w+(?:[./]\w+)+)`", text) if re.match(r"\w+", each)[0] in floors]
+    assert len(names) > 5
+    assert [
+        name
+        for name in names
+        if not is_there(re.split("[./]", name.removesuffix(".py").removesuffix(".pyx")))
+    ] == []
+
+
+def is_there(words: list[str]) -> bool:
+    """Rooms, then a module, then what stands in it; or what a room's own `__init__` has."""
+    place = PACKAGE
+    for position, word in enumerate(words):
+        if (place / word).is_dir():
+            place /= word
+            continue
+        module = next((each for each in place.glob(f"{word}.py*") if each.suffix in (".py", ".pyx")), None)
+        if module is not None:
+            return all(inner in module.read_text() for inner in words[position + 1 :])
+        return word in (place / "__init__.py").read_text()
+    return True
 
 
 def test_links_between_pages_lead_somewhere() -> None:

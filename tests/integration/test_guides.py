@@ -66,8 +66,7 @@ def test_testing(tmp_path: Path) -> None:
         (tmp_path / f"test_{number}.py").write_text(code)
     [ini] = blocks("testing.md", "ini")
     (tmp_path / "pytest.ini").write_text(
-        ini.replace("auto.create.topics.enable=false", "")
-        + "asyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+        ini.replace("auto.create.topics.enable=false", "") + "asyncio_default_fixture_loop_scope = function\n"
     )
     installed = any(point.name == "ottla" for point in entry_points(group="pytest11"))
     plugin = [] if installed else ["-p", "ottla.testing.plugin"]

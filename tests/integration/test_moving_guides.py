@@ -48,7 +48,7 @@ def printed(page: str) -> str:
 
 
 def test_tracing() -> None:
-    spans = ["a loop of one's own", "checkout", "process orders", "reckon", "send orders"]
+    spans = ["a loop of one's own", "checkout", "process traced", "reckon", "send traced"]
     assert sorted(printed("tracing.md").splitlines()) == spans
 
 

@@ -18,7 +18,9 @@ from ottla.records.compression import Codec
 _HEAD = """# Options of the clients
 
 Keyword arguments of `Producer`, `Consumer` and `Admin`: Kafka's names with underscores for dots, and (unless said) the
-defaults of its Java clients. `from_config` takes the dotted names of Java's clients and of librdkafka instead.
+defaults of its Java clients. `from_config` takes the dotted names of Java's clients and of librdkafka instead. To
+a type checker a dict to be spread with `**` is a `ProducerOptions`, `ConsumerOptions` or `AdminOptions` of
+`ottla.client.config.options`.
 
 Made from `ottla.client.config.settings`: `python -m tests.support.options_page > docs/reference/client-options.md`
 """

@@ -1,6 +1,7 @@
 """mypy and pyright agree on what the samples say, and find every error that is planted in them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,17 @@ def check(*command: str) -> str:
 
 def test_mypy() -> None:
     assert check("mypy", "--strict", "--no-pretty", *map(str, sorted(SAMPLES.glob("*.py")))) == ""
+
+
+def test_programs_of_the_readme_and_the_guide(tmp_path: Path) -> None:
+    for page in (REPOSITORY / "README.md", *(REPOSITORY / "docs" / "guide").glob("*.md")):
+        for number, code in enumerate(
+            re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+        ):
+            (tmp_path / f"{page.stem.lower().replace('-', '_')}_{number}.py").write_text(code)
+    programs = sorted(tmp_path.glob("*.py"))
+    assert len(programs) > 15
+    assert check("mypy", "--strict", "--allow-untyped-defs", "--no-pretty", *map(str, programs)) == ""
 
 
 def test_pyright(tmp_path: Path) -> None:
