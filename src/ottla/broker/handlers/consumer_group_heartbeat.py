@@ -1,6 +1,8 @@
 """ConsumerGroupHeartbeat (key 68), versions 0–1: all that a member of a consumer group says and hears (KIP-848).
 
-Deviations: none. The rules are in `ottla.groups`.
+Deviations: a static member that lost its place may join again under its own id at once; Apache Kafka answers
+UNRELEASED_INSTANCE_ID until its session ends. Regular expressions are resolved at once, not in the background. Of
+assignments that are equally even, another may be made. The rules are in `ottla.groups`.
 """
 
 from ottla.broker.call import Call

@@ -2,7 +2,8 @@
 
 The answer waits until the members are there, or the rebalance timeout has passed.
 
-Deviations: none. The rules are in `ottla.groups`.
+Deviations: a subscription that cannot be read, in a group that has become one of consumers (KIP-848), is an
+INCONSISTENT_GROUP_PROTOCOL, not an unknown error. The rules are in `ottla.groups`.
 """
 
 from ottla.broker.call import Call

@@ -3,7 +3,7 @@
 Several groups since version 8 (KIP-709), topics by id since 10. No list of topics means all that the group has. A
 partition without an offset is answered -1 without an error.
 
-Deviations: none.
+Deviations: a member epoch without a member id is an UNKNOWN_MEMBER_ID, not an unknown error.
 """
 
 from ottla.broker.call import Call
