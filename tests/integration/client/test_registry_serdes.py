@@ -1,5 +1,6 @@
 """Avro, Protobuf and JSON Schema with a registry."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -188,6 +189,24 @@ async def test_an_unreachable_registry_is_said_by_prepare(
     assert refusal.value.retriable
     await serde.prepare("orders")
     assert serde.is_prepared("orders")
+
+
+async def test_who_asks_at_the_same_time_shares_the_question_and_its_outcome(
+    fake: FakeRegistry, registry: SchemaRegistry
+) -> None:
+    serde = serdes.avro(Line, registry)
+    fake.failures = [409]
+    outcomes = await asyncio.gather(*(serde.prepare("orders") for _ in range(20)), return_exceptions=True)
+    assert all(isinstance(each, SchemaRegistryError) for each in outcomes)
+    assert len(fake.questions) == 1
+    asking = [asyncio.ensure_future(serde.prepare("orders")) for _ in range(20)]
+    await asyncio.sleep(0)
+    asking[0].cancel()  # the one whose question it is
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+    assert isinstance(outcomes[0], asyncio.CancelledError)
+    assert outcomes[1:] == [None] * 19
+    assert serde.is_prepared("orders")
+    assert len(fake.questions) <= 3
 
 
 async def test_a_schema_that_nobody_knows_is_said_by_the_record_that_has_it(registry: SchemaRegistry) -> None:

@@ -162,7 +162,7 @@ def _content(answer: "httpx2.Response", question: str) -> Any:  # noqa: ANN401 -
     if answer.is_success and content is not None:
         return content
     said = content if isinstance(content, dict) else {}
-    text = said.get("message") or answer.reason_phrase or "no JSON"
+    text = said.get("message") or ("what is no JSON" if answer.is_success else answer.reason_phrase)
     raise SchemaRegistryError(
         f"the schema registry answered {question} with {answer.status_code}: {text}",
         status=answer.status_code,

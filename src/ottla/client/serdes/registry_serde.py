@@ -10,6 +10,7 @@ from ottla.client.serdes.errors import SerializationError
 from ottla.client.serdes.framing import prefix_of, split
 from ottla.client.serdes.schema_format import SchemaDraft, SchemaFormat
 from ottla.client.serdes.serde import Field, Headers
+from ottla.client.serdes.shared_questions import SharedQuestions
 from ottla.client.serdes.subjects import SubjectNameStrategy, subject_name
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ class RegistrySerde(Generic[T]):
         self._options = options
         self._writers: dict[str, _Writer] = {}
         self._readers: dict[int | str, Any] = {}
+        self._questions = SharedQuestions()
 
     def __repr__(self) -> str:
         return f"{type(self._form).__name__}({self._form.type_name}, {self.registry!r})"
@@ -109,8 +111,10 @@ class RegistrySerde(Generic[T]):
 
     async def prepare(self, topic: str) -> None:
         """Register the topic's schema, or look it up. Raises SchemaRegistryError, SerializationError."""
-        if topic in self._writers:
-            return
+        if topic not in self._writers:
+            await self._questions.ask(topic, lambda: self._prepare(topic))
+
+    async def _prepare(self, topic: str) -> None:
         draft = self._form.draft
         strategy = self._options.get("subject_name_strategy", "topic")
         try:
