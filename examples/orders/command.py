@@ -23,8 +23,8 @@ COMPARED_SECONDS: Final = 260.0
 """So that shipping is down for a minute."""
 CHECKED_SECONDS: Final = 30.0
 SHOWN_AT_MOST: Final = 3
-"""Of what breaks a rule."""
-WORDS_SHOWN: Final = 8
+"""Of deaths, and of what breaks a rule."""
+WORDS_SHOWN: Final = 3
 """Lines of what a process said last."""
 
 
@@ -89,12 +89,15 @@ def _plan(wish: Wish) -> Plan:
 
 
 def _run(wish: Wish, plan: Plan) -> Outcome:
-    """Raises what keeps it from running."""
+    """Raises what keeps it from running, and KeyboardInterrupt when it was told to end."""
     with scratch() if wish.data is None else _kept(wish.data / plan.architecture) as directory:
         try:
-            return asyncio.run(_until_stopped(run(plan, directory, _say)))
+            outcome = asyncio.run(_until_stopped(run(plan, directory, _say)))
         except BaseExceptionGroup as group:
             raise _first(group) from None  # what came first; the rest was stopped because of it
+        if outcome is None:
+            raise KeyboardInterrupt
+        return outcome
 
 
 @contextmanager
@@ -110,15 +113,16 @@ def _first(error: BaseException) -> BaseException:
     return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
-async def _until_stopped(trial: Coroutine[Any, Any, Outcome]) -> Outcome:
-    """SIGTERM ends it as Ctrl-C does: everything that was started is stopped."""
+async def _until_stopped(trial: Coroutine[Any, Any, Outcome]) -> Outcome | None:
+    """None after Ctrl-C or SIGTERM, when everything that was started is stopped; a second one does not wait for it."""
     loop = asyncio.get_running_loop()
     task = loop.create_task(trial)
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
     try:
         return await task
     except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
+        return None
 
 
 def _write(directory: Path, outcomes: Sequence[Outcome]) -> None:
@@ -142,19 +146,24 @@ def _summary(outcome: Outcome) -> str:
 
 def _verdict(outcome: Outcome) -> str:
     lines = [f"{outcome.plan.architecture}:"]
-    lines += [line for death in outcome.deaths for line in _obituary(death)]
+    lines += _some([_obituary(death) for death in outcome.deaths])
     for finding in outcome.findings:
         lines.append(f"  {'holds ' if finding.holds else 'BROKEN'}  {finding.rule}")
-        lines += [f"          {what}" for what in finding.broken[:SHOWN_AT_MOST]]
-        more = len(finding.broken) - SHOWN_AT_MOST
-        lines += [f"          and {more} more"] if more > 0 else []
+        lines += _some([f"          {what}" for what in finding.broken])
     return "\n".join(lines)
 
 
-def _obituary(death: Death) -> list[str]:
-    cause = f"ended by itself, status {death.status}" if death.is_its_own_fault else "was killed by somebody"
-    words = death.last_words.splitlines()[-WORDS_SHOWN:] if death.is_its_own_fault else []
-    return [f"  DIED    {death.name} {cause}", *(f"          {line}" for line in words)]
+def _some(lines: Sequence[str]) -> list[str]:
+    """The first of them, and how many there are besides."""
+    more = len(lines) - SHOWN_AT_MOST
+    return [*lines[:SHOWN_AT_MOST], *([f"          and {more} more"] if more > 0 else [])]
+
+
+def _obituary(death: Death) -> str:
+    if not death.is_its_own_fault:
+        return f"  DIED    {death.name} was killed by somebody"
+    words = (f"\n          {line}" for line in death.last_words.splitlines()[-WORDS_SHOWN:])
+    return f"  DIED    {death.name} ended by itself, status {death.status}; last it said:{''.join(words)}"
 
 
 def _say(text: str) -> None:

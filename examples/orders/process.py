@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from ottla import Consumer, DeadLetter, Producer, Record, Retry
+from ottla.core.errors import BrokerError
 from ottla_examples.orders.architectures.part import Part
 from ottla_examples.orders.calls import Calls
 from ottla_examples.orders.database import Database
@@ -36,6 +36,8 @@ from ottla_examples.orders.traffic import Traffic, count
 ATTEMPTS: Final = Retry(attempts=6, backoff_ms=100, backoff_max_ms=1000, then=DeadLetter(DEAD_LETTERS.name))
 """For about three seconds, and whatever the attempts take; then somebody has to look at it."""
 
+AGAIN_SECONDS: Final = 0.5
+_log = logging.getLogger(__name__)
 
 Job = Callable[[], Coroutine[Any, Any, None]]
 """What a service does beside answering requests; for ever."""
@@ -75,34 +77,39 @@ class Process:
         kind = SERVICES[self._part.service]
         peers = {peer: f"http://127.0.0.1:{self._setting.ports[peer]}" for peer in self._part.calls}
         calls = Calls(peers, self._traffic)
-        async with AsyncExitStack() as stack:
-            database = stack.enter_context(Database(path, kind.schema, self._part.writes))
-            stack.push_async_callback(calls.close)
+        with Database(path, kind.schema, self._part.writes) as database:
             service = kind(database, calls, self._setting.surroundings)
             service.open()
-            jobs = [service.work, *await self._connect(stack, service, database)]
-            await self._serve(edge(service, database, self._traffic), jobs)
+            try:
+                await self._serve(edge(service, database, self._traffic), self._jobs(service, database))
+            finally:
+                await calls.close()
 
-    async def _connect(self, stack: AsyncExitStack, service: Service, database: Database) -> list[Job]:
-        """To the topics that it writes and reads; the jobs that follow from that."""
-        servers = self._setting.bootstrap_servers
-        jobs: list[Job] = []
+    def _jobs(self, service: Service, database: Database) -> list[Job]:
+        """What follows from its part, and from what it is."""
+        jobs: list[Job] = [service.work, _end_with_parent]
         if self._part.writes:
-            producer = await stack.enter_async_context(Producer(servers, linger_ms=0))
-            jobs.append(Outbox(service.name, database, producer, self._traffic).run)
+            jobs.append(lambda: _once_there_is_a_broker(lambda: self._tell(service, database)))
         if self._part.reads:
-            topics = [TOPICS[name] for name in self._part.reads]
-            consumer: Consumer[str, Event] = Consumer(
-                *topics,
-                bootstrap_servers=servers,
-                group_id=service.name,
-                auto_offset_reset="earliest",
-                auto_commit_interval_ms=500,
-            )
-            await stack.enter_async_context(consumer)
-            react = self._reacting(service)
-            jobs.append(lambda: consumer.run(react, on_error=ATTEMPTS, concurrency="key"))
+            jobs.append(lambda: _once_there_is_a_broker(lambda: self._hear(service)))
         return jobs
+
+    async def _tell(self, service: Service, database: Database) -> None:
+        """Send what it has to tell. Raises BrokerError."""
+        async with Producer(self._setting.bootstrap_servers, linger_ms=0) as producer:
+            await Outbox(service.name, database, producer, self._traffic).run()
+
+    async def _hear(self, service: Service) -> None:
+        """React to what others tell, again from where it stopped. Raises BrokerError."""
+        consumer: Consumer[str, Event] = Consumer(
+            *(TOPICS[name] for name in self._part.reads),
+            bootstrap_servers=self._setting.bootstrap_servers,
+            group_id=service.name,
+            auto_offset_reset="earliest",
+            auto_commit_interval_ms=500,
+        )
+        async with consumer:
+            await consumer.run(self._reacting(service), on_error=ATTEMPTS, concurrency="key")
 
     def _reacting(self, service: Service) -> Callable[[Record[str, Event]], Awaitable[None]]:
         reactions = service.reactions()
@@ -126,10 +133,20 @@ class Process:
         server = AnnouncedServer(config)
         signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when it has stopped
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(job()) for job in (*jobs, _end_with_parent)]
+            tasks = [group.create_task(job()) for job in jobs]
             await server.serve()
             for task in tasks:
                 task.cancel()
+
+
+async def _once_there_is_a_broker(job: Job) -> None:
+    """Meanwhile the service answers requests, and what it has to tell waits in its outbox."""
+    while True:
+        try:
+            return await job()
+        except BrokerError as error:
+            _log.warning("%s", error)
+            await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def _end_with_parent() -> None:

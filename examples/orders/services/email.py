@@ -48,9 +48,8 @@ class Email(Service):
 
     @reacts(CustomerChanged)
     async def customer_changed(self, customer: CustomerChanged) -> None:
-        """Written down, where there is a replica to write it into."""
-        if isinstance(self._customers, customer_directory.Replica):
-            self._customers.keep(customer)
+        """Written down in the replica; where customers are asked instead, nobody tells of them."""
+        customer_directory.Replica(self.database).keep(customer)
 
     def _deliver(self, letter: EmailMessage) -> None:
         with smtplib.SMTP("127.0.0.1", self.surroundings.smtp_port, timeout=5) as server:

@@ -6,7 +6,7 @@ it must know everybody, and call them: `buying_by_calls.py`.
 
 import asyncio
 from contextlib import suppress
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 from uuid import uuid4
 
 import msgspec
@@ -38,7 +38,8 @@ from ottla_examples.orders.services.buying_by_calls import BuyingByCalls
 from ottla_examples.orders.topics import ORDERS
 from ottla_examples.orders.tracing import TRACE
 
-LONGEST_WAIT_SECONDS: Final = 30.0
+LONGEST_WAIT_SECONDS: Final = 30
+MOST_PIECES: Final = 100
 CHECK_SECONDS: Final = 0.5
 """How often somebody looks for orders that take too long."""
 
@@ -48,7 +49,7 @@ class Basket(msgspec.Struct):
 
     customer_id: int
     product_id: int
-    quantity: int
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=MOST_PIECES)]
 
 
 class Orders(Service):
@@ -101,7 +102,10 @@ class Orders(Service):
     async def watch(self, request: Request) -> Response:
         """The order as it is; with ?wait=SECONDS, as soon as it has come to its end."""
         order_id = request.path_params["order_id"]
-        wait_s = min(float(request.query_params.get("wait", 0)), LONGEST_WAIT_SECONDS)
+        wait = request.query_params.get("wait", "0")
+        if not wait.isdecimal():
+            return JSONResponse({"error": f"wait is {wait!r}, and should be seconds"}, 400)
+        wait_s = min(int(wait), LONGEST_WAIT_SECONDS)
         view = self._view(order_id)
         if view and view["state"] not in FINAL and wait_s > 0:
             ended = self._watched.setdefault(order_id, asyncio.Event())
@@ -123,9 +127,7 @@ class Orders(Service):
         """Make up one's mind about an order, once."""
         row = self._row(news.order_id)
         if row is not None and row["state"] == State.PLACED:
-            created = decode(row["created"])
-            assert isinstance(created, OrderCreated)
-            decided = verdict(created, news)
+            decided = verdict(_created(row), news)
             if decided is not None:
                 self._happened(news.order_id, decided)
 
@@ -149,8 +151,7 @@ class Orders(Service):
             too_old_ms = self._clock.now_ms() - self.surroundings.timeout_ms
             for row in self.database.all(query, State.PLACED, too_old_ms):
                 TRACE.set(row["trace"])
-                created = decode(row["created"])
-                assert isinstance(created, OrderCreated)
+                created = _created(row)
                 cancelled = OrderCancelled(order_id=created.order_id, customer_id=created.customer_id)
                 self._happened(created.order_id, cancelled)
                 if self._by_calls is not None:
@@ -190,8 +191,8 @@ class Orders(Service):
     def _priced(self, basket: Basket) -> OrderCreated:
         """Raises ValueError for what nobody can buy."""
         row = self.database.one("SELECT price_cents FROM prices WHERE product_id = ?", basket.product_id)
-        if row is None or basket.quantity < 1:
-            raise ValueError("there is no such product, or not so few of it")
+        if row is None:
+            raise ValueError(f"there is no product {basket.product_id}")
         return OrderCreated(
             order_id=uuid4().hex,
             customer_id=basket.customer_id,
@@ -201,3 +202,9 @@ class Orders(Service):
             created_at_ms=self._clock.now_ms(),
             schema=ORDER_CREATED_VERSION,
         )
+
+
+def _created(row: Any) -> OrderCreated:  # noqa: ANN401 - a row of SQLite
+    created = decode(row["created"])
+    assert isinstance(created, OrderCreated)
+    return created

@@ -54,6 +54,5 @@ class Shipping(Service):
 
     @reacts(CustomerChanged)
     async def customer_changed(self, customer: CustomerChanged) -> None:
-        """Written down, where there is a replica to write it into."""
-        if isinstance(self._customers, customer_directory.Replica):
-            self._customers.keep(customer)
+        """Written down in the replica; where customers are asked instead, nobody tells of them."""
+        customer_directory.Replica(self.database).keep(customer)

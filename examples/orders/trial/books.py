@@ -108,10 +108,13 @@ def _told(record: Record[str, Event]) -> Told:
 
 
 def _rows(directory: Path, service: str, table: str) -> list[sqlite3.Row]:
+    """None of a book that nobody can read: what is missing breaks the rules."""
     connection = sqlite3.connect(f"file:{directory / service}.sqlite?mode=ro", uri=True)
     try:
         connection.row_factory = sqlite3.Row
         return connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
+    except sqlite3.DatabaseError:
+        return []
     finally:
         connection.close()
 

@@ -29,7 +29,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
         ("held up, and recovered by itself", lambda outcome: str(_recovered(outcome))),
         ("dead letters put back", lambda outcome: str(outcome.replayed)),
         ("lost or left inconsistent afterwards", _broken),
-        ("services that a service calls", _calls),
+        ("links from service to service", _calls),
         ("links from services to topics", _links),
     ]
     names = [outcome.plan.architecture for outcome in outcomes]

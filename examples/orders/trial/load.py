@@ -38,6 +38,11 @@ class Purchase:
     """Empty: it was not accepted."""
 
     @property
+    def ended_s(self) -> float:
+        """When the buyer had an answer, or enough; infinitely late as long as it waits."""
+        return math.inf if self.took_s is None else self.at_s + self.took_s
+
+    @property
     def is_accepted(self) -> bool:
         return bool(self.order_id)
 

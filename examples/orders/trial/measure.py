@@ -10,14 +10,17 @@ from ottla_examples.orders.trial.load import Purchase
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """By buyers who do not wait any more."""
+    """By buyers."""
 
     orders: int
+    """Of those who do not wait any more."""
     failed: int
     """Not answered, or answered that something was broken."""
     p50_ms: float
     p99_ms: float
     """Until the answer."""
+    waiting: int = 0
+    """Buyers who have seen nothing yet, and are not among the orders."""
 
     @property
     def success_rate(self) -> float:
@@ -25,11 +28,12 @@ class Seen:
 
 
 def seen_by_buyers(purchases: Sequence[Purchase]) -> Seen:
-    """Of these; who still waits has seen nothing yet."""
+    """Of these."""
     over = [purchase for purchase in purchases if purchase.took_s is not None]
     took_s = [purchase.took_s for purchase in over if purchase.took_s is not None]
     failed = sum(not purchase.is_accepted for purchase in over)
-    return Seen(len(over), failed, 1000 * quantile(took_s, 0.5), 1000 * quantile(took_s, 0.99))
+    p50_ms, p99_ms = 1000 * quantile(took_s, 0.5), 1000 * quantile(took_s, 0.99)
+    return Seen(len(over), failed, p50_ms, p99_ms, waiting=len(purchases) - len(over))
 
 
 def since(purchases: Sequence[Purchase], from_s: float) -> list[Purchase]:

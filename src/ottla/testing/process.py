@@ -152,6 +152,7 @@ class BrokerProcess:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            start_new_session=True,  # Ctrl-C is for whoever started it, who still needs it to say good-bye
         )
         output = self._process.stdout
         self._reader = threading.Thread(target=self._read, args=(output,), name="broker output", daemon=True)

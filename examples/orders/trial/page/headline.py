@@ -39,8 +39,8 @@ def headline(fault: str | None, away: list[str], seen: Seen, under_way: int, dea
     cost = _cost(seen) + _waiting(under_way, dead_letters)
     if seen.failed:
         return Headline(Level.SALES_LOST, what or "Not everything is right again.", cost)
-    if what or dead_letters:
-        return Headline(Level.HELD_UP, what or "Some events could not be handled.", cost)
+    if what or dead_letters or (seen.waiting and not seen.orders):
+        return Headline(Level.HELD_UP, what or _held_up(dead_letters), cost)
     return Headline(Level.WELL, "Everything runs.", cost)
 
 
@@ -49,9 +49,15 @@ def _names(away: list[str]) -> str:
     return f"{names} {'is' if len(away) == 1 else 'are'}"
 
 
+def _held_up(dead_letters: int) -> str:
+    return "Some events could not be handled." if dead_letters else "Everything runs, but slowly."
+
+
 def _cost(seen: Seen) -> str:
     if not seen.orders:
-        return "No buyer has come lately."
+        return (
+            f"{seen.waiting} buyers wait for their answer." if seen.waiting else "No buyer has come lately."
+        )
     if seen.failed:
         return f"{seen.failed} of the last {seen.orders} buyers were sent away."
     return f"Buyers have their answer after {seen.p50_ms:.0f} ms."

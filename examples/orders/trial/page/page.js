@@ -57,19 +57,17 @@ function showButtons(now) {
 }
 
 function showTiles(now) {
-  const lately = now.seconds.slice(-11, -1);
-  const answered = sum(lately.map(each => each[0])), away = sum(lately.map(each => each[1]));
-  const waits = lately.map(each => each[3]);
+  const { orders, failed, p50_ms, p99_ms } = now.lately;
   const underWay = sum(Object.entries(now.heard.totals).map(([state, orders]) => FINAL.includes(state) ? 0 : orders));
-  const share = answered + away ? 100 * answered / (answered + away) : 100;
+  const share = orders ? 100 * (1 - failed / orders) : NaN;
   const tile = (name, value, kind = "") =>
     make("div", { className: kind }, make("dt", { textContent: name }), make("dd", { textContent: value }));
   at("tiles").replaceChildren(
-    tile("buyers a second", ((answered + away) / Math.max(1, lately.length)).toFixed(1)),
-    tile("have their answer", `${share.toFixed(share < 99.95 ? 1 : 0)} %`, share < 99 ? "bad" : ""),
-    tile("wait for it, at most", milliseconds(Math.max(0, ...waits)), Math.max(0, ...waits) > 1000 ? "warn" : ""),
-    tile("orders under way", underWay, underWay > 50 ? "warn" : ""),
-    tile("sent away, in all", now.sent_away, now.sent_away ? "bad" : ""));
+    tile("have their answer", orders ? `${share.toFixed(failed ? 1 : 0)} %` : "–", failed ? "bad" : ""),
+    tile("sent away, in all", now.sent_away, now.sent_away ? "bad" : ""),
+    tile("wait for it, half of them", orders ? milliseconds(p50_ms) : "–", p50_ms > 1000 ? "warn" : ""),
+    tile("one in a hundred waits", orders ? milliseconds(p99_ms) : "–", p99_ms > 1000 ? "warn" : ""),
+    tile("orders under way", underWay, underWay > 50 ? "warn" : ""));
 }
 
 function showChart(now) {

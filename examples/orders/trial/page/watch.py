@@ -19,6 +19,7 @@ from ottla_examples.orders.trial.page.hearing import Heard, ask
 from ottla_examples.orders.trial.page.journeys import Journey, Journeys
 
 LATELY_SECONDS: Final = 10.0
+"""What buyers saw is what they saw within so long."""
 DRAWN_SECONDS: Final = 180
 
 
@@ -45,6 +46,7 @@ class Snapshot(Struct):
     architecture: str
     elapsed_s: float
     headline: Headline
+    lately: Seen
     sent_away: int
     """Buyers, since the trial began."""
     from_s: float
@@ -77,11 +79,13 @@ class Watch:
         elapsed_s = self._load.elapsed_s()
         from_s = float(max(0, math.floor(elapsed_s) - DRAWN_SECONDS))
         purchases = since(self._load.purchases, from_s)
+        lately = seen_by_buyers([each for each in purchases if each.ended_s >= elapsed_s - LATELY_SECONDS])
         now = self.trouble.now
         return Snapshot(
             architecture=self.fleet.architecture.name,
             elapsed_s=elapsed_s,
-            headline=self._headline(seen_by_buyers(since(purchases, elapsed_s - LATELY_SECONDS))),
+            headline=self._headline(lately),
+            lately=lately,
             sent_away=self._load.sent_away,
             from_s=from_s,
             seconds=[_second(each) for each in bins(purchases, from_s, 1.0, math.ceil(elapsed_s - from_s))],
@@ -110,4 +114,4 @@ class Watch:
 
 def _second(purchases: Sequence[Purchase]) -> Second:
     seen = seen_by_buyers(purchases)
-    return Second(seen.orders - seen.failed, seen.failed, len(purchases) - seen.orders, round(seen.p99_ms, 1))
+    return Second(seen.orders - seen.failed, seen.failed, seen.waiting, round(seen.p99_ms, 1))

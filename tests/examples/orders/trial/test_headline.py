@@ -1,5 +1,7 @@
 """The first sentence on the page says what is wrong, and what that costs the buyers."""
 
+from dataclasses import replace
+
 import pytest
 
 from ottla_examples.orders.trial.measure import Seen
@@ -7,6 +9,9 @@ from ottla_examples.orders.trial.page.headline import Headline, Level, headline
 
 FINE = Seen(orders=100, failed=0, p50_ms=5, p99_ms=9)
 LOST = Seen(orders=100, failed=90, p50_ms=30, p99_ms=90)
+
+NOBODY = Seen(orders=0, failed=0, p50_ms=0, p99_ms=0)
+STUCK = replace(NOBODY, waiting=7)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +48,8 @@ LOST = Seen(orders=100, failed=90, p50_ms=30, p99_ms=90)
             "could not be handled.",
             "4 events wait in dead-letters",
         ),
-        (headline(None, [], Seen(0, 0, 0, 0), 0, 0), Level.WELL, "Everything", "No buyer has come lately."),
+        (headline(None, [], NOBODY, 0, 0), Level.WELL, "Everything runs.", "No buyer has come lately."),
+        (headline(None, [], STUCK, 0, 0), Level.HELD_UP, "but slowly.", "7 buyers wait for their answer."),
     ],
 )
 def test_it_says_what_is_wrong_and_what_it_costs(found: Headline, level: Level, what: str, cost: str) -> None:
