@@ -56,6 +56,18 @@ def test_partitions_that_the_topic_has_got_are_used() -> None:
     assert number(target.of_key(b"some")) == partition_for_key(b"some", 5)
 
 
+def test_many_keys_go_where_each_of_them_would_go_in_their_order() -> None:
+    target, _ = queues(3)
+    keys = [None if number % 5 == 0 else b"%d" % number for number in range(60)]
+    found = target.by_key(keys)
+    assert sorted(index for indexes in found.values() for index in indexes) == list(range(60))
+    for queue, indexes in found.items():
+        assert indexes == sorted(indexes)
+        for index in indexes:
+            key = keys[index]
+            assert queue is (target.keyless if key is None else target.of_key(key))
+
+
 def test_a_topic_made_anew_with_fewer_partitions_gets_nothing_for_those_that_are_gone() -> None:
     target, cluster = queues(8)
     cluster.metadata = metadata(2)

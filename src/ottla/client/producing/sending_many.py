@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import repeat
 
 from ottla.client.producing.appender import Appender
 from ottla.client.producing.buffer_memory import BufferFull
@@ -32,23 +33,17 @@ class ManyRecords:
         if partition is not None:
             await self._append(queues.of_partition(partition), records)
         elif queues.chooser is not None:
-            await self._append_apart(queues.chooser, records)
+            await self._append_apart(_chosen(queues.chooser, records), records)
         elif records.keys is None or queues.ignores_keys:
             await self._append(queues, records)
         else:
-            await self._append_apart(
-                lambda key: queues.keyless if key is None else queues.of_key(key), records
-            )
+            await self._append_apart(queues.by_key(records.keys), records)
 
     async def _append_apart(
-        self, choose: Callable[[bytes | None], PartitionQueue], records: EncodedRecords
+        self, indexes_by_queue: Mapping[PartitionQueue, list[int]], records: EncodedRecords
     ) -> None:
         """Each queue's records, in the order in which they were given."""
-        by_queue: defaultdict[PartitionQueue, list[int]] = defaultdict(list)
-        keys = records.keys
-        for index in range(len(records.values)):
-            by_queue[choose(None if keys is None else keys[index])].append(index)
-        for queue, indexes in by_queue.items():
+        for queue, indexes in indexes_by_queue.items():
             self._sent.ranked(indexes)
             await self._append(queue, records.at(indexes))
 
@@ -78,3 +73,14 @@ class ManyRecords:
             await self._wait_for_room()
         except KafkaError as error:
             self._error = error
+
+
+def _chosen(
+    choose: Callable[[bytes | None], PartitionQueue], records: EncodedRecords
+) -> Mapping[PartitionQueue, list[int]]:
+    """The queue of each record, chosen one by one."""
+    indexes: defaultdict[PartitionQueue, list[int]] = defaultdict(list)
+    keys = records.keys or repeat(None, len(records.values))
+    for index, key in enumerate(keys):
+        indexes[choose(key)].append(index)
+    return indexes

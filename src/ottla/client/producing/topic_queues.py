@@ -1,7 +1,7 @@
 """Which of a topic's queues a record takes: by its key as Java's client does it, or one for a while without a key."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ottla.client.brokers.cluster import Cluster
 from ottla.client.brokers.metadata import Metadata, TopicPartition
@@ -11,6 +11,7 @@ from ottla.client.producing.accumulator import Accumulator
 from ottla.client.producing.partition_queue import PartitionQueue
 from ottla.client.producing.partitioner import KeyHashes
 from ottla.core.errors import ErrorCode, KafkaError
+from ottla.records.key_hash import indexes_by_partition
 
 _LOOKED_AT = 8
 """Queues that are compared when the keyless records move on: enough to get past a few slow brokers."""
@@ -59,6 +60,15 @@ class TopicQueues:
         if self._metadata is not self._cluster.metadata:
             self._grow()
         return self._queues[self._hashes[key] % len(self._queues)]
+
+    def by_key(self, keys: Sequence[bytes | None]) -> dict[PartitionQueue, list[int]]:
+        """The places of the keys by queue, as `of_key` has it; those that are None are where `keyless` is now."""
+        self.look()
+        *apart, without = indexes_by_partition(keys, len(self._queues))
+        found = {queue: indexes for queue, indexes in zip(self._queues, apart, strict=True) if indexes}
+        if without:
+            found[self.keyless] = sorted(found.get(self.keyless, []) + without)
+        return found
 
     def look(self) -> None:
         """Take notice of partitions that the topic has got, and move on if enough went to one."""
