@@ -45,8 +45,11 @@ class Run:
         """Some load, a new topic, then the end at a random moment; now and then again while it comes back."""
         time.sleep(self.dice.uniform(0.02, 0.5))
         self.create_topic()
-        self.broker.stop() if clean else self.broker.kill()
-        if not clean and self.dice.random() < 0.25:
+        if clean:
+            self.broker.restart()
+            return
+        self.broker.kill()
+        if self.dice.random() < 0.25:
             self.broker.spawn()
             time.sleep(self.dice.uniform(0, 0.4))
             self.broker.kill()

@@ -7,6 +7,7 @@ A run against Apache Kafka says what is right; a run against Ottla says whether 
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,7 @@ class ApacheBroker(BrokerProcess):
     """One combined broker and controller with Kafka's defaults and a 1 GB heap."""
 
     kind = "apache"
+    clean_exit = 128 + signal.SIGTERM
 
     @property
     def properties(self) -> Path:

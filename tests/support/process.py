@@ -44,6 +44,8 @@ class BrokerProcess(ABC):
     """One broker on 127.0.0.1. `directory` holds its log of what it prints and, in `data`, what it stores."""
 
     kind: str
+    clean_exit = 0
+    """The exit code after SIGTERM, when all is well."""
 
     def __init__(
         self, directory: Path, settings: Mapping[str, str] | None = None, port: int | None = None
@@ -127,9 +129,10 @@ class BrokerProcess(ABC):
         self.wait_end()
 
     def restart(self) -> Self:
-        """A clean stop when it runs, then a start on the same port and data."""
+        """A clean stop when it runs, then a start on the same port and data. Fails when the stop was not clean."""
         if self.running:
-            self.stop()
+            status = self.stop()
+            assert status == self.clean_exit, f"{self.kind} stopped with {status}:\n{self.log_tail(40)}"
         return self.start()
 
     def close(self) -> None:
