@@ -10,11 +10,20 @@ RANGE: Final = (20_000, 32_000)
 
 def free_ports(count: int) -> list[int]:
     """So many on 127.0.0.1 that nobody has now."""
-    found: list[int] = []
+    found: set[int] = set()
     while len(found) < count:
         port = random.randrange(*RANGE)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port not in found and probe.connect_ex(("127.0.0.1", port)) != 0:
-                found.append(port)
-    return found
+        if _is_free(port):
+            found.add(port)
+    return list(found)
+
+
+def _is_free(port: int) -> bool:
+    """Also of a connection: nobody can listen where one began."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

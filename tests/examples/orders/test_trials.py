@@ -50,6 +50,12 @@ async def look(port: int) -> dict[str, Any]:
         while True:
             try:
                 assert "<title>Orders</title>" in (await http.get("/")).text
+                assert {
+                    (await http.get(f"/{name}")).status_code for name in ("page.js", "map.js", "page.css")
+                } == {200}
+                assert (await http.get("/watch.py")).status_code == 404
+                assert (await http.put("/faults/fire")).status_code == 404
+                assert (await http.post("/faults/kill")).status_code == 405  # as another site's page might
                 async with http.stream("GET", "/stream") as stream:
                     async for line in stream.aiter_lines():
                         if line.startswith("data: ") and is_complete(seen := json.loads(line[6:])):

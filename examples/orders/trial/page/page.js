@@ -65,8 +65,8 @@ function showTiles(now) {
   at("tiles").replaceChildren(
     tile("have their answer", orders ? `${share.toFixed(failed ? 1 : 0)} %` : "–", failed ? "bad" : ""),
     tile("sent away, in all", now.sent_away, now.sent_away ? "bad" : ""),
-    tile("wait for it, half of them", orders ? milliseconds(p50_ms) : "–", p50_ms > 1000 ? "warn" : ""),
-    tile("one in a hundred waits", orders ? milliseconds(p99_ms) : "–", p99_ms > 1000 ? "warn" : ""),
+    tile("half wait at most", orders ? milliseconds(p50_ms) : "–", p50_ms > 1000 ? "warn" : ""),
+    tile("99 in 100 wait at most", orders ? milliseconds(p99_ms) : "–", p99_ms > 1000 ? "warn" : ""),
     tile("orders under way", underWay, underWay > 50 ? "warn" : ""));
 }
 
