@@ -28,7 +28,8 @@ Next, in another terminal (docs/guide/first-steps.md goes on from here):
                   with Producer("{servers}") as producer:
                       producer.send("greetings", b"hello")
 
-Every other Kafka client will do: {servers} is all that it needs to know.
+Any other Kafka client will do: {servers} is all that it needs to know.
+
 Ctrl-C stops the broker. What was sent stays, and is there again after the next start."""
 
 
