@@ -131,6 +131,15 @@ async def test_one_that_goes_on_failing_is_given_up(fake: FakeRegistry) -> None:
     assert (refusal.value.retriable, refusal.value.error_code) == (True, 50001)
 
 
+async def test_an_answer_of_something_else_is_told(fake: FakeRegistry, registry: SchemaRegistry) -> None:
+    fake.failures = [200]
+    with pytest.raises(
+        SchemaRegistryError, match="has no 'id': is this the URL of a schema registry"
+    ) as refusal:
+        await registry.register("orders", ORDER)
+    assert not refusal.value.retriable
+
+
 async def test_the_next_url_is_asked_where_one_does_not_answer(fake: FakeRegistry) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]

@@ -68,6 +68,15 @@ class SchemaRegistryError(KafkaError):
         """The registry's own, such as 40401 (no such subject); 0 for none."""
 
 
+class Fields(dict[str, Any]):
+    """An answer's object; what it does not have is asked for in vain, and the error says so."""
+
+    def __missing__(self, name: str) -> object:
+        raise SchemaRegistryError(
+            f"the schema registry's answer has no {name!r}: is this the URL of a schema registry?", status=200
+        )
+
+
 class RegistryHttp:
     """Asks one of the URLs, and the next one when it does not answer."""
 
@@ -156,7 +165,7 @@ def _without_password(url: str) -> str:
 
 def _content(answer: "httpx2.Response", question: str) -> Any:  # noqa: ANN401 - JSON
     try:
-        content = answer.json()
+        content = answer.json(object_hook=Fields)
     except ValueError:
         content = None
     if answer.is_success and content is not None:
