@@ -303,3 +303,13 @@ async def test_many_for_which_there_is_no_room_in_time_are_said(new_broker: NewB
             await producer.send_many(topic, [bytes(1000)] * 100, keys=[b"%d" % n for n in range(100)])
         reasons = [type(error) for error in failed.value.records.errors.values()]
         assert 0 < reasons.count(BufferFull) < 100
+
+
+@pytest.mark.parametrize("wrong", [{"timestamp_ms": 1.5}, {"partition": "0"}], ids=str)
+async def test_a_place_and_a_time_are_integers(
+    broker: BrokerProcess, topic: str, wrong: dict[str, Any]
+) -> None:
+    async with Producer(broker.bootstrap) as producer:
+        await producer.send(topic, b"fine")
+        with pytest.raises(TypeError, match="partition and timestamp_ms are integers, not "):
+            producer.send_nowait(topic, b"x", **wrong)

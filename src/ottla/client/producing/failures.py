@@ -34,3 +34,8 @@ def unplaceable(error: Exception) -> KafkaError:
     failure = KafkaError(ErrorCode.INVALID_RECORD, text)
     failure.__cause__ = error
     return failure
+
+
+def no_integers(partition: object, timestamp_ms: object) -> TypeError:
+    """What a record's place and time are not; key and value are bytes by then."""
+    return TypeError(f"partition and timestamp_ms are integers, not {partition!r} and {timestamp_ms!r}")

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from ottla.client.producing.appender import Appender
 from ottla.client.producing.delivery import Delivery
 from ottla.client.producing.destinations import AnyTopic, Destination, Destinations
-from ottla.client.producing.failures import unplaceable
+from ottla.client.producing.failures import no_integers, unplaceable
 from ottla.client.producing.record_encoding import GivenHeaders, Headers
 from ottla.client.transactions.machine import TransactionMachine
 from ottla.core.clock import Clock
@@ -86,6 +86,9 @@ class Intake:
         timestamp_ms: int,
     ) -> Delivery:
         if destination.queues is not None:
-            return self._appender.append(destination.queues, key, value, headers, partition, timestamp_ms)
+            try:
+                return self._appender.append(destination.queues, key, value, headers, partition, timestamp_ms)
+            except TypeError as error:
+                raise no_integers(partition, timestamp_ms) from error
         self._check_open()
         return self._destinations.park(destination, key, value, headers, partition, timestamp_ms)
