@@ -79,7 +79,7 @@ def test_without_a_compiler_it_installs_and_works_in_python(source: Path, tmp_pa
     assert run(programs / "python", "-c", IMPLEMENTATION) == "pure"
     compiled = subprocess.run(
         [programs / "python", "-c", IMPLEMENTATION],
-        env=os.environ | {"OTTLA_RECORDS": "compiled"},
+        env={"OTTLA_RECORDS": "compiled"},
         capture_output=True,
         text=True,
         check=False,
