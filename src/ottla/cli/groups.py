@@ -31,12 +31,15 @@ _TARGETS = {
     "shift_by": ("N", "forward by N from where the group is; back if N is negative"),
 }
 
+STATES = ("Empty", "PreparingRebalance", "CompletingRebalance", "Assigning", "Reconciling", "Stable", "Dead")
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the four actions."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listing = _action(actions, "list", "all groups, with their type and state", list_groups)
-    listing.add_argument("--state", metavar="STATE", help="only those in this state, such as Empty or Stable")
+    states = f"only those in this state: {', '.join(STATES)}"
+    listing.add_argument("--state", metavar="STATE", type=_state, choices=STATES, help=states)
     listing.add_argument("--type", choices=("classic", "consumer"), help="only those of this protocol")
     describe = _action(actions, "describe", "members, assignments, offsets and lag", describe_groups)
     describe.add_argument("groups", nargs="*", metavar="GROUP", help="default: all")
@@ -49,6 +52,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     mode.add_argument("--execute", action="store_true", help="change it")
     delete = _action(actions, "delete", "delete groups without members, and their offsets", delete_groups)
     delete.add_argument("groups", nargs="+", metavar="GROUP")
+
+
+def _state(text: str) -> str:
+    """In whatever case, as Kafka's own tool takes it."""
+    return next((state for state in STATES if state.lower() == text.lower()), text)
 
 
 def _action(
