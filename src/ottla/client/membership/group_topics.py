@@ -18,7 +18,7 @@ _log = logging.getLogger("ottla.client")
 class GroupTopics:
     """Asks for it in the background and tells the machine; `wake` is called then.
 
-    The leader of a classic group goes on looking for topics that somebody wants and that do not exist yet.
+    The leader of a classic group goes on looking for topics that other members want and that do not exist yet.
     """
 
     def __init__(self, cluster: Cluster, machine: Membership, tasks: Tasks, wake: Callable[[], None]) -> None:
@@ -73,7 +73,8 @@ class GroupTopics:
         }
 
     def _uncounted(self) -> frozenset[str]:
-        topics = self.of_group
+        """Those of the other members; its own are looked for by its subscription."""
+        topics = self.of_group - self._machine.wanted.topics
         return topics - self._counts(topics).keys()
 
     async def _look_again(self) -> None:
